@@ -1,0 +1,84 @@
+"""Run an optimizer on an objective and keep everything that happened (Section 7.1)."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coursekit.checks import Array, check_count, float_array
+from coursekit.optimizers import Optimizer
+
+
+class Differentiable(Protocol):
+    """What ``minimize`` needs of an objective: a value and a gradient on points (..., d)."""
+
+    @property
+    def dimension(self) -> int:
+        """The number d of parameters."""
+
+    def value(self, w: Array) -> Array:
+        """Return the loss of each point, shape (...)."""
+
+    def gradient(self, w: Array) -> Array:
+        """Return the gradient at each point, shape (..., d)."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One run of an optimizer.
+
+    ``points``: shape (steps+1, ..., d), the start first; ``values``: the loss at each,
+    shape (steps+1, ...); ``state``: the optimizer's state after the last step.
+    A run that diverges shows it by its growing, infinite or nan entries.
+    """
+
+    points: Array
+    values: Array
+    state: Any
+
+
+def minimize(
+    objective: Differentiable, start: ArrayLike, optimizer: Optimizer, steps: int
+) -> Trajectory:
+    """Take ``steps`` steps from ``start``: the loop w ← w − η ∂L/∂w of Section 7.1.
+
+    ``start``: shape (..., d) of finite numbers; a batch of starts is moved in one call.
+    Nothing is stopped or hidden when the run diverges, and no warning is printed.
+
+    >>> from coursekit import SGD, bowl
+    >>> minimize(bowl(2.0), [4.0], SGD(0.25), steps=2).points.tolist()
+    [[4.0], [2.0], [1.0]]
+    """
+    steps = check_count("steps", steps)
+    w = float_array("start", start)
+    if w.ndim == 0 or w.shape[-1] != objective.dimension:
+        raise ValueError(
+            f"start must have shape (..., {objective.dimension}) for this objective, got {w.shape}"
+        )
+    if not np.isfinite(w).all():
+        raise ValueError(f"start must be finite, got {start!r}")
+    points = np.empty((steps + 1, *w.shape), w.dtype)
+    points[0] = w
+    state = optimizer.init(w)
+    for n in range(steps):
+        gradient = objective.gradient(optimizer.lookahead(w, state))
+        w, state = optimizer.update(w, gradient, state)
+        points[n + 1] = w
+    return Trajectory(points, objective.value(points), state)
+
+
+def first_step(reached: NDArray[np.bool_]) -> Any:
+    """The first step at which a condition holds: an int, or ``math.inf`` if it never does.
+
+    ``reached``: shape (steps+1,), or (steps+1, ...) for a batch, which gives an array of floats.
+
+    >>> first_step(np.array([3.0, 1.5, 0.7, 0.3]) < 1.0)
+    2
+    """
+    reached = np.asarray(reached)
+    steps = np.where(reached.any(axis=0), reached.argmax(axis=0), math.inf)
+    if steps.ndim:
+        return steps
+    return int(steps) if np.isfinite(steps) else math.inf
