@@ -121,6 +121,7 @@ class Quadratic(Objective):
 
     def _hessian(self, w: Array) -> Array:
         hessian = (self.rotation * self.curvatures) @ self.rotation.T
+        hessian = (hessian + hessian.T) / 2  # symmetric to the bit
         return np.broadcast_to(hessian.astype(w.dtype), (*w.shape, self.dimension)).copy()
 
 

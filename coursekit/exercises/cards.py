@@ -1,0 +1,103 @@
+"""How an exercise and an outcome look: as plain text, and as HTML that needs no widget.
+
+The colours are Jupyter's own variables, so that the cards follow the light and the dark theme; a
+state is always told by a sign and a word as well.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coursekit.exercises.core import Exercise, Outcome
+
+_SIGNS = {"right": "✓", "wrong": "✗", "raised": "⚠", "not attempted": "○"}
+_COLOURS = {
+    "right": "var(--jp-success-color1,#00875a)",
+    "wrong": "var(--jp-error-color1,#c9372c)",
+    "raised": "var(--jp-warn-color1,#b65c02)",
+    "not attempted": "var(--jp-border-color1,#8590a2)",
+}
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Two lines: the state with the title, then the sentence for this answer."""
+    sign = _SIGNS[outcome.status]
+    said = [f"{sign} {outcome.status} — {outcome.exercise.title}", f"  {outcome.message}"]
+    if outcome.remark:
+        said.append(f"  Remark: {outcome.remark}")
+    return "\n".join(said)
+
+
+def outcome_html(outcome: Outcome) -> str:
+    """The same as a card, with the hints folded in while the answer is not right."""
+    colour = _COLOURS[outcome.status]
+    remark = f"<div><em>Remark.</em> {_inline(outcome.remark)}</div>" if outcome.remark else ""
+    help_ = "" if outcome.status == "right" else _folded_hints(outcome.exercise)
+    return (
+        f'<div role="status" style="border:1px solid var(--jp-border-color2,#ccc);'
+        f"border-left:5px solid {colour};border-radius:4px;"
+        'padding:.5em .9em;margin:.3em 0;max-width:46em;line-height:1.5">'
+        f'<div><strong style="color:{colour}">{_SIGNS[outcome.status]} {outcome.status}</strong>'
+        f" · {html.escape(outcome.exercise.title)}</div>"
+        f"<div>{_inline(outcome.message)}</div>{remark}{help_}</div>"
+    )
+
+
+def exercise_text(exercise: Exercise) -> str:
+    """The title, the question and the choices."""
+    lines = [f"{exercise.title} ({exercise.kind}, Section {exercise.section})", exercise.question]
+    lines += [f"  {letter}. {text}" for letter, text in choices(exercise).items()]
+    return "\n".join(lines)
+
+
+def exercise_html(exercise: Exercise) -> str:
+    """The question as a card, with the hints folded in."""
+    items = "".join(
+        f"<div><strong>{letter}.</strong> {_inline(text)}</div>"
+        for letter, text in choices(exercise).items()
+    )
+    return (
+        '<div style="border:1px solid var(--jp-border-color2,#ccc);border-radius:4px;'
+        'padding:.5em .9em;margin:.3em 0;max-width:46em;line-height:1.5">'
+        f"<div><strong>{html.escape(exercise.title)}</strong> · {exercise.kind}</div>"
+        f"<div>{_inline(exercise.question)}</div>{items}{_folded_hints(exercise)}</div>"
+    )
+
+
+def exercise_markdown(exercise: Exercise) -> str:
+    """The question as a notebook cell, above the cell in which it is answered."""
+    verb = {"code": "Write it", "number": "Work it out", "predict": "Predict"}[exercise.kind]
+    lines = [f"#### ✎ {verb}: {exercise.title}", ""]
+    if exercise.kind != "code":  # the question of a code exercise is the blank's docstring
+        lines += [exercise.question, ""]
+    lines += [f"- **{letter}.** {text}" for letter, text in choices(exercise).items()]
+    return "\n".join(lines).strip()
+
+
+def choices(exercise: Exercise) -> dict[str, str]:
+    """The choices of a prediction; none for the other kinds."""
+    return dict(getattr(exercise, "choices", {}))
+
+
+def _folded_hints(exercise: Exercise) -> str:
+    """Each hint inside the one before it: they open one at a time, the solution's place last."""
+    command = f'print(exercises.get("{exercise.id}").solution)'
+    folded = _fold("Solution", f"Run <code>{html.escape(command)}</code> in a cell of its own.")
+    for number, hint in reversed(list(enumerate(exercise.hints, start=1))):
+        folded = _fold(f"Hint {number} of {len(exercise.hints)}", _inline(hint) + folded)
+    return folded
+
+
+def _fold(summary: str, body: str) -> str:
+    return (
+        f'<details style="margin-top:.3em"><summary style="cursor:pointer">{summary}</summary>'
+        f'<div style="margin-left:1.1em">{body}</div></details>'
+    )
+
+
+def _inline(text: str) -> str:
+    """Escape, and keep the one mark-up that sentences use: `code`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -1,0 +1,347 @@
+"""Exercises of notebook 01, issues with gradient descent (Section 7.1)."""
+
+import numpy as np
+
+from coursekit.exercises.core import code_exercise, number_exercise, predict_exercise
+
+
+def _random_points(rng):
+    yield 2.0, 3.0, 0.1
+    for shape, dtype in [((3,), np.float64), ((4, 2), np.float64), ((5,), np.float32)]:
+        w, gradient = rng.normal(size=(2, *shape)).astype(dtype)
+        yield w, gradient, float(rng.uniform(0.01, 0.5))
+
+
+@code_exercise(
+    "gradient-step",
+    section="7.1",
+    title="One step down the slope",
+    trials=_random_points,
+    hints=[
+        "Which way does the loss fall: along the gradient, or against it?",
+        "The length of the step is the learning rate times the gradient.",
+        "Return the new point, not only the change.",
+    ],
+)
+def gradient_step(w, gradient, learning_rate):
+    """Return w after one step of gradient descent, w ← w − η ∂L/∂w.
+
+    w and gradient: numbers, or arrays of one shape; learning_rate: η, a number.
+    """
+    return w - learning_rate * gradient
+
+
+@gradient_step.mistake("You climb: the gradient points uphill, and w has to move against it.")
+def _climbs(w, gradient, learning_rate):
+    return w + learning_rate * gradient
+
+
+@gradient_step.mistake("The learning rate is missing: the step is η times the gradient.")
+def _no_rate(w, gradient, learning_rate):
+    return w - gradient
+
+
+@gradient_step.mistake("That is the step alone. Add it to w: the function returns the new point.")
+def _step_only(w, gradient, learning_rate):
+    return -learning_rate * gradient
+
+
+@gradient_step.mistake(
+    "You normalize the gradient. Its length counts: where the slope is small the step is small."
+)
+def _unit_step(w, gradient, learning_rate):
+    return w - learning_rate * gradient / np.linalg.norm(gradient)
+
+
+@gradient_step.mistake("You use the sign of the gradient only. Its size belongs into the step.")
+def _sign_step(w, gradient, learning_rate):
+    return w - learning_rate * np.sign(gradient)
+
+
+stable_rate = number_exercise(
+    "stable-rate",
+    section="7.1",
+    title="Where stability ends",
+    question=(
+        "A loss has the formula L(w) = 3w² − 12w + 5. Gradient descent runs on it with a constant "
+        "learning rate η. Above which η does it diverge, from every start but the minimum itself?"
+    ),
+    value=1 / 3,
+    tolerance=0.005,
+    why="L'' = 6 is the curvature λ, and the bound is 2/λ = 1/3, wherever the minimum lies.",
+    mistakes={
+        2 / 3: "You took 3 for the curvature. The curvature is the second derivative, L''(w).",
+        1 / 6: "At 1/λ the descent needs a single step; above it oscillates, and still converges.",
+        1 / 12: "Look at the factor by which the distance shrinks, 1 − ηλ: how large may it be?",
+        2.0: "That is where the minimum lies. The bound is on the rate, and w itself has no part.",
+        12.0: "You multiplied 2 and λ. A steeper bowl needs a smaller rate, not a larger one.",
+    },
+    hints=[
+        "Write the distance to the minimum after one step as a factor times the distance before.",
+        "The factor is 1 − ηλ with the curvature λ = L''(w). It has to stay between −1 and 1.",
+    ],
+)
+
+
+def _bowls(rng):
+    yield 2.0, 0.3, 1.0, 1e-3  # monotone
+    yield 2.0, 0.8, 1.0, 1e-3  # from side to side
+    yield 4.0, 0.1, -3.0, 0.05  # from the left
+    yield 0.5, 1.5, -2.0, 0.01
+    yield 4.0, 0.25, 5.0, 1e-6  # one step
+    yield 1.0, 0.5, 0.01, 0.1  # there already
+    yield 3.0, 0.9, 1.0, 1e-3  # diverges
+    yield 4.0, 0.5, 1.0, 1e-3  # for ever between two points
+    for _ in range(3):
+        curvature = float(rng.uniform(0.5, 4))
+        yield curvature, float(rng.uniform(0.1, 1.8)) / curvature, float(rng.normal()), 0.003
+
+
+@code_exercise(
+    "steps-to-tolerance",
+    section="7.1",
+    title="How many steps?",
+    trials=_bowls,
+    endless="From 2/λ on w never gets there: find that out before the loop, and return inf.",
+    hints=[
+        "The gradient of ½ λ w² is λ w.",
+        "w may come from the left or jump across: compare its absolute value.",
+        "Each step multiplies w by 1 − ηλ. When does that factor not shrink w?",
+    ],
+)
+def steps_to_tolerance(curvature, learning_rate, start, tolerance):
+    """Count the steps of gradient descent on L = ½ λ w² until |w| ≤ tolerance.
+
+    curvature: λ; learning_rate: η; start: w(0), a number. Return 0 if the start is close
+    enough already, and np.inf if w never gets there.
+    """
+    w, steps = start, 0
+    while abs(w) > tolerance:
+        if abs(1 - learning_rate * curvature) >= 1:
+            return np.inf
+        w = w - learning_rate * curvature * w
+        steps += 1
+    return steps
+
+
+@steps_to_tolerance.mistake(
+    "You wait for w ≤ tolerance. A w far on the negative side passes that test: take |w|."
+)
+def _no_absolute(curvature, learning_rate, start, tolerance):
+    w, steps = start, 0
+    while w > tolerance:
+        w = w - learning_rate * curvature * w
+        steps += 1
+    return steps
+
+
+@steps_to_tolerance.mistake(
+    "One too many: you count points. The start is a point, and no step led to it."
+)
+def _counts_points(curvature, learning_rate, start, tolerance):
+    return steps_to_tolerance.function(curvature, learning_rate, start, tolerance) + 1
+
+
+@steps_to_tolerance.mistake(
+    "You compare the loss ½ λ w² with the tolerance. It is meant for the distance |w|."
+)
+def _compares_loss(curvature, learning_rate, start, tolerance):
+    reach = np.sqrt(2 * tolerance / curvature)
+    return steps_to_tolerance.function(curvature, learning_rate, start, reach)
+
+
+@steps_to_tolerance.mistake("The curvature is missing: the gradient of ½ λ w² is λ w, not w.")
+def _no_curvature(curvature, learning_rate, start, tolerance):
+    return steps_to_tolerance.function(1.0, learning_rate, start, tolerance)
+
+
+@steps_to_tolerance.mistake(
+    "Above 1/λ the factor 1 − ηλ is negative, and w jumps across the minimum; it still shrinks, "
+    "up to η = 2/λ. Only from there on the answer is inf."
+)
+def _gives_up_at_one(curvature, learning_rate, start, tolerance):
+    if abs(start) > tolerance and learning_rate * curvature > 1:
+        return np.inf
+    return steps_to_tolerance.function(curvature, learning_rate, start, tolerance)
+
+
+valley_prediction = predict_exercise(
+    "valley",
+    section="7.1",
+    title="Is the zig-zag to blame?",
+    question=(
+        "The valley L(w) = ½ (w₁² + 100 w₂²), a start at (1, 1), and η = 0.0198: just below the "
+        "bound 2/100, so that w₂ jumps from wall to wall at every step. About 690 steps bring the "
+        "distance to the minimum below 10⁻⁶. Now η is halved, and w₂ goes straight to the middle, "
+        "without any zig-zag. How many steps does it take now?"
+    ),
+    right="C",
+    choices={
+        "A": (
+            "Far fewer: no step is wasted on the walls any more.",
+            "The jumps looked like waste, and cost nothing: w₂ was shrinking all the time. What "
+            "takes the steps is w₁ on the valley floor, and it moves half as fast now. Run the "
+            "cell below.",
+        ),
+        "B": (
+            "About as many: smaller steps, but straight ones.",
+            "Straight in w₂, yes; w₂ was never what took the time. w₁ shrinks by the factor "
+            "1 − η a step, at half the rate now. Run the cell below.",
+        ),
+        "C": (
+            "About twice as many.",
+            "w₁ decides: it shrinks by 1 − η a step, so that half the rate takes twice the steps. "
+            "The zig-zag is what one sees; the narrow valley is what one pays for.",
+        ),
+        "D": (
+            "It never arrives: the rate is too small for the valley floor.",
+            "A small rate is slow, but never stuck on a bowl: w₁ shrinks by 1 − η at every step. "
+            "Count how many of these are needed. Run the cell below.",
+        ),
+    },
+    hints=[
+        "Look at the two coordinates apart: each is a bowl of its own, with curvature 1 and 100.",
+        "By which factor does each coordinate shrink in a step, before and after?",
+    ],
+)
+
+
+def _stationary_points(rng):
+    spectra = [[1, 3], [-2, -0.5], [2, -1], [0.2, -3], [4, 1, 0.3], [-1, -2, -5], [5, -1, -2]]
+    spectra += [[3, 2, 1, -0.1], [-3, -2, -1, -0.4, 0.2]]
+    yield (np.array([[1.0, 2.0], [2.0, 1.0]]),)  # a saddle with a positive diagonal
+    for spectrum in spectra:
+        axes = np.linalg.qr(rng.normal(size=(len(spectrum), len(spectrum))))[0]
+        hessian = axes * np.array(spectrum) @ axes.T
+        yield ((hessian + hessian.T) / 2,)
+
+
+@code_exercise(
+    "hessian-signs",
+    section="7.1",
+    title="Minimum, maximum or saddle?",
+    trials=_stationary_points,
+    hints=[
+        "Along a principal direction the loss bends up where the eigenvalue is positive.",
+        "`np.linalg.eigvalsh` gives the eigenvalues of a symmetric matrix.",
+        "All positive, all negative, or both signs: three answers.",
+    ],
+)
+def hessian_signs(hessian):
+    """Say what a point of zero gradient is: "minimum", "maximum" or "saddle".
+
+    hessian: a symmetric array of shape (d, d), without zero eigenvalues.
+    """
+    curvatures = np.linalg.eigvalsh(hessian)
+    if (curvatures > 0).all():
+        return "minimum"
+    if (curvatures < 0).all():
+        return "maximum"
+    return "saddle"
+
+
+@hessian_signs.mistake(
+    "You read the diagonal. It holds the curvatures along the axes, and a saddle can fall away "
+    "between them: [[1, 2], [2, 1]] does. Use the eigenvalues."
+)
+def _diagonal(hessian):
+    return hessian_signs.function(np.diag(np.diag(hessian)))
+
+
+@hessian_signs.mistake(
+    "The determinant decides in two dimensions only: with three, two negative curvatures make it "
+    "positive again. Use the eigenvalues."
+)
+def _determinant(hessian):
+    if np.linalg.det(hessian) < 0:
+        return "saddle"
+    return "minimum" if hessian[0, 0] > 0 else "maximum"
+
+
+@hessian_signs.mistake(
+    "The trace is the sum of the curvatures: a large positive one hides a negative one."
+)
+def _trace(hessian):
+    return "minimum" if np.trace(hessian) > 0 else "maximum"
+
+
+@hessian_signs.mistake(
+    "Minimum and maximum are exchanged: positive curvature bends up, which is a minimum."
+)
+def _exchanged(hessian):
+    return hessian_signs.function(-hessian)
+
+
+@hessian_signs.mistake(
+    "One positive curvature is not enough for a minimum: a single negative one is a way down."
+)
+def _any_positive(hessian):
+    return "minimum" if (np.linalg.eigvalsh(hessian) > 0).any() else "maximum"
+
+
+def _ridges(rng):
+    yield 1e-3, -1.0, 0.1
+    yield -1e-6, -1.0, 0.1
+    yield 1e-12, -0.5, 0.3
+    yield 0.0, -1.0, 0.1
+    for _ in range(4):
+        offset = float(10 ** rng.uniform(-9, -2))
+        yield offset, -float(rng.uniform(0.2, 3)), float(rng.uniform(0.05, 0.3))
+
+
+@code_exercise(
+    "saddle-escape",
+    section="7.1",
+    title="How long does a saddle hold you?",
+    trials=_ridges,
+    endless="From exactly on the ridge, offset 0, it never leaves: return np.inf before the loop.",
+    hints=[
+        "One step multiplies w by 1 − ηλ, and λ is negative.",
+        "After n steps |w| = |offset| · growthⁿ. Which n makes that 1?",
+        "Round up: a step is whole. And what if the offset is 0?",
+    ],
+)
+def saddle_escape(offset, curvature, learning_rate):
+    """Count the steps of gradient descent from w = offset to |w| ≥ 1, on L = ½ λ w² with λ < 0.
+
+    offset: the start, |offset| < 1; curvature: λ, negative; learning_rate: η.
+    Return np.inf if it never leaves.
+    """
+    if offset == 0:
+        return np.inf
+    growth = 1 - learning_rate * curvature
+    return int(np.ceil(np.log(1 / abs(offset)) / np.log(growth)))
+
+
+def _escape(offset, growth):
+    return np.inf if offset == 0 else int(np.ceil(np.log(1 / abs(offset)) / np.log(growth)))
+
+
+@saddle_escape.mistake(
+    "You let w shrink: with λ negative the factor 1 − ηλ is above 1, and w grows at every step."
+)
+def _shrinks(offset, curvature, learning_rate):
+    return _escape(offset, 1 + learning_rate * curvature)
+
+
+@saddle_escape.mistake(
+    "You solved the continuous flow, e^(η|λ|n). A step multiplies by 1 + η|λ|, which is less."
+)
+def _continuous(offset, curvature, learning_rate):
+    return _escape(offset, np.exp(-learning_rate * curvature))
+
+
+@saddle_escape.mistake(
+    "You keep the first step's speed. The slope grows with w, so that every step is longer than "
+    "the one before: the growth is exponential."
+)
+def _constant_speed(offset, curvature, learning_rate):
+    if offset == 0:
+        return np.inf
+    first = -learning_rate * curvature * abs(offset)
+    return int(np.ceil((1 - abs(offset)) / first))
+
+
+@saddle_escape.mistake("One too few: after that many steps |w| is still below 1. Round up.")
+def _rounds_down(offset, curvature, learning_rate):
+    return saddle_escape.function(offset, curvature, learning_rate) - 1

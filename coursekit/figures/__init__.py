@@ -1,0 +1,10 @@
+"""The textbook's figures, computed; in a notebook ``show("7.3")`` shows one.
+
+Matplotlib is used here only; pyplot is never loaded, and the reader's settings never change.
+"""
+
+# Importing a section registers its figures.
+from coursekit.figures import section_7_1, section_7_1_saddles  # noqa: F401
+from coursekit.figures.registry import Figure, Stale, check, get, ids, save, show
+
+__all__ = ["Figure", "Stale", "check", "get", "ids", "save", "show"]

@@ -1,0 +1,183 @@
+"""Make the notebooks from their sources: ``python notebooks/build.py [NAME …] [--check]``.
+
+One way only: ``src/NN_topic.py`` (py:percent text) becomes ``NN_topic.ipynb``, with fixed cell
+ids, the exercises as blanks, and the outputs of a run from a fresh kernel. Built twice, the bytes
+are the same. A cell of the source may carry
+
+    # %% exercise="momentum-step"     (empty) becomes the question and the blank
+    # %% tags=["claim-7.3.1-a"]       measures that claim
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from tqdm import tqdm
+
+from coursekit import exercises
+from coursekit.exercises.cards import exercise_markdown
+
+HERE = Path(__file__).parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def sources() -> list[Path]:
+    """All sources, in the order of the course."""
+    return sorted((HERE / "src").glob("[0-9][0-9]_*.py"))
+
+
+def target(source: Path) -> Path:
+    """Where the built notebook of a source lies."""
+    return HERE / f"{source.stem}.ipynb"
+
+
+def assemble(source: Path, *, solutions: bool = False) -> NotebookNode:
+    """The notebook without outputs; with ``solutions`` the exercises are answered."""
+    text = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    notebook = new_notebook(metadata=METADATA)
+    taken: set[str] = set()
+    for cell in text.cells:
+        for made in _cells(cell, solutions):
+            made.id = _free_id(made, taken)
+            taken.add(made.id)
+            notebook.cells.append(made)
+    return notebook
+
+
+def _cells(cell: NotebookNode, solutions: bool) -> Iterator[NotebookNode]:
+    name = cell.metadata.get("exercise")
+    if name is None:
+        tags = cell.metadata.get("tags", [])
+        metadata = {"tags": tags} if tags else {}
+        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+        yield make(cell.source, metadata=metadata)
+        return
+    if cell.source.strip():
+        raise ValueError(f"the cell of exercise {name!r} must be empty: the blank goes there")
+    exercise = exercises.get(name)
+    tag = f"exercise-{name}"
+    answer = exercise.solution if solutions else exercise.blank
+    space = "\n\n\n" if exercise.kind == "code" else "\n"
+    yield new_markdown_cell(exercise_markdown(exercise), metadata={"tags": [f"{tag}-question"]})
+    yield new_code_cell(f"{answer}{space}{exercise.check_line}", metadata={"tags": [tag]})
+
+
+def _free_id(cell: NotebookNode, taken: set[str]) -> str:
+    """An id that stays when other cells come and go: from a tag, a heading, or the text."""
+    tags = cell.metadata.get("tags", [])
+    named = [tag for tag in tags if tag.startswith(("claim-", "exercise-"))]
+    heading = re.match(r"#+ +(.+)", cell.source) if cell.cell_type == "markdown" else None
+    figure = re.search(r'^figures\.show\("(.+?)"\)', cell.source, re.MULTILINE)
+    if named:
+        wanted = named[0]
+    elif figure:
+        wanted = f"figure-{figure[1]}"
+    elif heading:
+        wanted = heading[1].lower()
+    else:
+        wanted = hashlib.sha256(cell.source.encode()).hexdigest()[:10]
+    slug = re.sub(r"[^a-z0-9]+", "-", wanted, flags=re.IGNORECASE).strip("-")[:56]
+    number, free = 1, slug
+    while free in taken:
+        number += 1
+        free = f"{slug}-{number}"
+    return free
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    """Run a notebook in a fresh kernel, in place; an error in a cell is raised."""
+    os.environ["PYTHONHASHSEED"] = "0"
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(HERE)}},
+    )
+    client.execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+def to_text(notebook: NotebookNode) -> str:
+    """The text of the file: the same for the same notebook."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def stale(source: Path) -> str:
+    """Why the built notebook does not follow from its source; empty if it does."""
+    path = target(source)
+    if not path.exists():
+        return "not built"
+    built = nbformat.read(path, as_version=4)
+    fresh = assemble(source)
+    if built.metadata != fresh.metadata:
+        return "other metadata"
+    if len(built.cells) != len(fresh.cells):
+        return f"{len(built.cells)} cells, the source makes {len(fresh.cells)}"
+    for old, new in zip(built.cells, fresh.cells, strict=True):
+        if any(old[key] != new[key] for key in ("id", "cell_type", "source", "metadata")):
+            return f"cell {new.id} differs"
+    return ""
+
+
+def _chosen(names: Sequence[str]) -> list[Path]:
+    known = sources()
+    chosen = [p for p in known if not names or any(p.stem.startswith(name) for name in names)]
+    missing = [n for n in names if not any(p.stem.startswith(n) for p in known)]
+    if missing:
+        known_names = ", ".join(p.stem for p in known)
+        raise SystemExit(f"build.py: no source begins with {missing[0]!r}. Known: {known_names}")
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the named notebooks, or all; with ``--check`` only say which are stale."""
+    parser = argparse.ArgumentParser(description="Make the notebooks from notebooks/src.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="such as 01; all by default")
+    parser.add_argument("--check", action="store_true", help="write nothing; name what is stale")
+    options = parser.parse_args(arguments)
+    chosen = _chosen(options.names)
+    if options.check:
+        reasons = {source: stale(source) for source in chosen}
+        for source, reason in reasons.items():
+            if reason:
+                print(f"{target(source).name} is stale: {reason}. Run: make notebooks")
+        orphans = {*HERE.glob("*.ipynb")} - {target(source) for source in sources()}
+        for orphan in sorted(orphans):
+            print(f"{orphan.name} has no source")
+        return 1 if any(reasons.values()) or orphans else 0
+    for source in (bar := tqdm(chosen, unit="notebook")):
+        bar.set_postfix_str(source.stem)
+        write(target(source), to_text(execute(assemble(source))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
