@@ -22,7 +22,8 @@ class Claim:
     @property
     def judgement(self) -> str:
         """The verdict with its condition, as one phrase."""
-        return f"{self.verdict} {self.condition}".strip()
+        joint = " " if self.verdict == "holds if" else ": "
+        return self.verdict + (joint + self.condition if self.condition else "")
 
     def __repr__(self) -> str:
         return (

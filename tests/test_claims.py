@@ -10,6 +10,7 @@ def test_a_claim_reads_as_text_and_as_html():
     assert repr(made) == "Claim 7.1-b: A < B.\nMeasured: 3 of 3\nVerdict: holds if n > 0"
     assert "A &lt; B." in made._repr_html_()
     assert claim("L-c", "holds", "A.", "1").judgement == "holds"
+    assert claim("L-d", "misprint", "A.", "1", "B.").judgement == "misprint: B."
 
 
 @pytest.mark.parametrize(
