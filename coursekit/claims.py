@@ -34,12 +34,11 @@ class Claim:
 
     def _repr_html_(self) -> str:
         said, seen, judged = map(html.escape, (self.statement, self.measured, self.judgement))
+        # A blockquote, because JupyterLab and GitHub strip most styles from stored outputs.
         return (
-            '<div style="border-left:4px solid var(--jp-brand-color1,#0072b2);'
-            'padding:.4em .9em;margin:.3em 0;max-width:46em;line-height:1.45">'
-            f"<strong>Claim {self.id}</strong> {said}<br>"
-            f"<strong>Measured</strong> {seen}<br>"
-            f"<strong>Verdict</strong> {judged}</div>"
+            f"<blockquote><strong>Claim {self.id}.</strong> {said}<br>"
+            f"<strong>Measured:</strong> {seen}<br>"
+            f"<strong>Verdict:</strong> {judged}</blockquote>"
         )
 
 

@@ -6,6 +6,7 @@ are the same. A cell of the source may carry
 
     # %% exercise="momentum-step"     (empty) becomes the question and the blank
     # %% tags=["claim-7.3.1-a"]       measures that claim
+    # %% tags=["hide-input"]          only draws: its source is folded
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -62,7 +64,9 @@ def _cells(cell: NotebookNode, solutions: bool) -> Iterator[NotebookNode]:
     name = cell.metadata.get("exercise")
     if name is None:
         tags = cell.metadata.get("tags", [])
-        metadata = {"tags": tags} if tags else {}
+        metadata: dict[str, Any] = {"tags": tags} if tags else {}
+        if "hide-input" in tags:
+            metadata["jupyter"] = {"source_hidden": True}
         make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
         yield make(cell.source, metadata=metadata)
         return
@@ -106,6 +110,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
         timeout=120,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # not the notice that the kernel talks over TCP
         store_widget_state=False,
         resources={"metadata": {"path": str(HERE)}},
     )

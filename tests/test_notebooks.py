@@ -75,7 +75,7 @@ def test_the_file_is_small_and_keeps_no_trace_of_the_machine(source):
     assert notebook.metadata == build.METADATA
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags"}
+        assert set(cell.metadata) <= {"tags", "jupyter"}
     assert not re.search(r"object at 0x|/home/|/root/|\.venv", text)
 
 

@@ -1,7 +1,8 @@
 """How an exercise and an outcome look: as plain text, and as HTML that needs no widget.
 
-The colours are Jupyter's own variables, so that the cards follow the light and the dark theme; a
-state is always told by a sign and a word as well.
+The colours read on a light and on a dark page (a contrast of 4 to both), and are plain values:
+JupyterLab strips variables from the outputs of a notebook it does not trust yet. A state is always
+told by a sign and a word as well.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 _SIGNS = {"right": "✓", "wrong": "✗", "raised": "⚠", "not attempted": "○"}
 _COLOURS = {
-    "right": "var(--jp-success-color1,#00875a)",
-    "wrong": "var(--jp-error-color1,#c9372c)",
-    "raised": "var(--jp-warn-color1,#b65c02)",
-    "not attempted": "var(--jp-border-color1,#8590a2)",
+    "right": "#00875a",
+    "wrong": "#d6402f",
+    "raised": "#b8660b",
+    "not attempted": "#767676",
 }
+_BOX = "padding:0.4em 0.9em;margin:0.3em 0;max-width:46em;line-height:1.5"
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -37,9 +39,7 @@ def outcome_html(outcome: Outcome) -> str:
     remark = f"<div><em>Remark.</em> {_inline(outcome.remark)}</div>" if outcome.remark else ""
     help_ = "" if outcome.status == "right" else _folded_hints(outcome.exercise)
     return (
-        f'<div role="status" style="border:1px solid var(--jp-border-color2,#ccc);'
-        f"border-left:5px solid {colour};border-radius:4px;"
-        'padding:.5em .9em;margin:.3em 0;max-width:46em;line-height:1.5">'
+        f'<div role="status" style="border-left:5px solid {colour};{_BOX}">'
         f'<div><strong style="color:{colour}">{_SIGNS[outcome.status]} {outcome.status}</strong>'
         f" · {html.escape(outcome.exercise.title)}</div>"
         f"<div>{_inline(outcome.message)}</div>{remark}{help_}</div>"
@@ -60,8 +60,7 @@ def exercise_html(exercise: Exercise) -> str:
         for letter, text in choices(exercise).items()
     )
     return (
-        '<div style="border:1px solid var(--jp-border-color2,#ccc);border-radius:4px;'
-        'padding:.5em .9em;margin:.3em 0;max-width:46em;line-height:1.5">'
+        f'<div style="border-left:5px solid {_COLOURS["not attempted"]};{_BOX}">'
         f"<div><strong>{html.escape(exercise.title)}</strong> · {exercise.kind}</div>"
         f"<div>{_inline(exercise.question)}</div>{items}{_folded_hints(exercise)}</div>"
     )
