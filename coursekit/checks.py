@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.floating[Any]]
 
 # A diverging run is a lesson: inf and nan stay in the result, and nothing is said on stderr.
-quiet = np.errstate(over="ignore", invalid="ignore")
+quiet = np.errstate(divide="ignore", over="ignore", invalid="ignore")
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -27,11 +27,12 @@ def check_number(
     above: float = -math.inf,
     at_least: float = -math.inf,
     below: float = math.inf,
+    at_most: float = math.inf,
 ) -> None:
     """Raise ``ValueError`` unless ``value`` is a finite number within the bounds."""
-    if is_number(value) and above < value < below and at_least <= value:
+    if is_number(value) and above < value < below and at_least <= value <= at_most:
         return
-    bounds = {"above": above, "at least": at_least, "below": below}
+    bounds = {"above": above, "at least": at_least, "below": below, "at most": at_most}
     wanted = " and ".join(f"{word} {x:g}" for word, x in bounds.items() if math.isfinite(x))
     raise ValueError(f"{name} must be a finite number {wanted}".rstrip() + f", got {value!r}")
 
@@ -65,6 +66,24 @@ def check_same_shape(name: str, array: Array, other_name: str, other: Array) -> 
         raise ValueError(
             f"{name} must have the shape of {other_name}, {other.shape}, got {array.shape}"
         )
+
+
+def check_finite_rows(name: str, array: Array) -> None:
+    """Raise ``ValueError`` with the rows (first axis) that hold nan or inf, if any do."""
+    finite = np.atleast_1d(np.isfinite(array))
+    if finite.all():
+        return
+    rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))
+    listed = ", ".join(str(row) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
+    raise ValueError(
+        f"{name} must be finite, got nan or inf in {len(rows)} of {len(finite)} rows: {listed}"
+    )
+
+
+def check_rng(rng: object) -> None:
+    """Raise ``ValueError`` unless ``rng`` is a NumPy random generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy.random.Generator, got {rng!r}")
 
 
 def unknown(kind: str, value: object, known: Sequence[str]) -> ValueError:

@@ -44,6 +44,28 @@ class MomentumState(NamedTuple):
     velocity: Array
 
 
+class AdaGradState(NamedTuple):
+    """How many steps were taken, and Σ g², of the shape of w."""
+
+    step: int
+    sum_of_squares: Array
+
+
+class RMSPropState(NamedTuple):
+    """How many steps were taken, and the average E[g²], of the shape of w."""
+
+    step: int
+    mean_square: Array
+
+
+class AdamState(NamedTuple):
+    """How many steps were taken, and the averages Λ of g and Δ of g², of the shape of w."""
+
+    step: int
+    mean: Array
+    mean_square: Array
+
+
 @dataclass(frozen=True)
 class _GradientMethod:
     """The learning rate η and the checks that all methods share."""
@@ -58,10 +80,12 @@ class _GradientMethod:
         return w
 
     @staticmethod
-    def _matched(w: Array, gradient: Array) -> tuple[Array, Array]:
+    def _matched(w: Array, gradient: Array, *memory: Array) -> tuple[Array, Array]:
         w, gradient = float_array("w", w), float_array("gradient", gradient)
         check_same_shape("gradient", gradient, "w", w)
-        return w, gradient
+        for array in memory:
+            check_same_shape("the state's array", array, "w", w)
+        return w, gradient.astype(w.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -95,6 +119,7 @@ class Momentum(_GradientMethod):
 
     ``learning_rate``: η, a positive number or a schedule; ``momentum``: ρ in [0, 1).
     v starts at 0, so that v(0) = −η g(0) as in the book; ρ = 0 is ``SGD``.
+    Misprint mended: the book's g(n) of a batch carries an η of its own; here g is the plain mean.
     Conventions: as Keras and Sutskever et al. (2013, Eq. 1). PyTorch keeps v(n) = ρ v(n−1) + g(n)
     and moves by −η v(n): the same points while η is constant, others when it changes.
     The averaging form with 1 − ρ before the gradient takes steps 1/(1 − ρ) times smaller.
@@ -115,7 +140,163 @@ class Momentum(_GradientMethod):
         self, w: Array, gradient: Array, state: MomentumState
     ) -> tuple[Array, MomentumState]:
         """Return w(n+1) and the state with v(n), both new."""
-        w, gradient = self._matched(w, gradient)
+        w, gradient = self._matched(w, gradient, state.velocity)
         eta = rate_at(self.learning_rate, state.step)
         velocity = float(self.momentum) * state.velocity - eta * gradient
         return w + velocity, MomentumState(state.step + 1, velocity)
+
+
+@dataclass(frozen=True)
+class Nesterov(Momentum):
+    """Nesterov momentum: ``Momentum`` with the gradient taken ahead of w (Section 7.3.2).
+
+    v(n) = ρ v(n−1) − η g(w(n) + ρ v(n−1)), then w(n+1) = w(n) + v(n); ρ = 0 is ``SGD``.
+    Conventions: as printed, and Sutskever et al. (2013, Eq. 3–4). PyTorch and Keras
+    (``nesterov=True``) keep the shifted point φ(n) = w(n) + ρ v(n−1) instead of w(n): their φ is
+    what ``lookahead`` returns here (PyTorch's only while η is constant).
+    """
+
+    @quiet
+    def lookahead(self, w: Array, state: MomentumState) -> Array:
+        """Return w(n) + ρ v(n−1), where the gradient is wanted."""
+        return float_array("w", w) + float(self.momentum) * state.velocity
+
+
+class _AdaptiveMethod(_GradientMethod):
+    """What AdaGrad, RMSProp and Adam share: each coordinate has a rate of its own."""
+
+    epsilon: float
+    epsilon_inside: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("epsilon", self.epsilon, at_least=0)
+
+    def _moved(self, w: Array, eta: float, gradient: Array, squares: Array) -> Array:
+        """Return w − η g / √(squares + ε), or with √squares + ε below the line.
+
+        In place: with more arrays alive at once the allocator may give memory back and fetch it
+        again at every step, which takes up to five times as long.
+        """
+        epsilon = float(self.epsilon)
+        if self.epsilon_inside:
+            root = np.asarray(squares + epsilon)
+            np.sqrt(root, out=root)
+        else:
+            root = np.sqrt(squares) + epsilon
+        step = gradient / root
+        step *= -eta
+        step += w
+        return step
+
+
+@dataclass(frozen=True)
+class AdaGrad(_AdaptiveMethod):
+    """AdaGrad: w(n+1) = w(n) − η g(n) / √(Σᵢ₌₀ⁿ g(i)² + ε), for each coordinate (Eq. 7.4).
+
+    Misprint mended: the book sums g(n)², which is the same term each time; the sum is of g(i)².
+    ``epsilon``: ε ≥ 0, inside the root as in the book and Keras; ``epsilon_inside=False`` puts it
+    outside, √(Σ g²) + ε, as PyTorch. The sum starts at 0, so that the first step is η in every
+    coordinate; Keras starts it at 0.1. Duchi, Hazan & Singer (2011, diagonal form).
+    """
+
+    learning_rate: float | Schedule = 0.01
+    epsilon: float = 1e-7
+    epsilon_inside: bool = True
+
+    def init(self, w: Array) -> AdaGradState:
+        """Return the state before the first step: a sum of 0."""
+        return AdaGradState(step=0, sum_of_squares=np.zeros_like(float_array("w", w)))
+
+    @quiet
+    def update(self, w: Array, gradient: Array, state: AdaGradState) -> tuple[Array, AdaGradState]:
+        """Return w(n+1) and the state with the new sum, both new."""
+        w, gradient = self._matched(w, gradient, state.sum_of_squares)
+        eta = rate_at(self.learning_rate, state.step)
+        squares = state.sum_of_squares + gradient**2
+        return self._moved(w, eta, gradient, squares), AdaGradState(state.step + 1, squares)
+
+
+@dataclass(frozen=True)
+class RMSProp(_AdaptiveMethod):
+    """RMSProp: E(n) = ρ E(n−1) + (1 − ρ) g(n)², w(n+1) = w(n) − η g(n) / √(E(n) + ε) (Eq. 7.5).
+
+    ``decay``: ρ in [0, 1). ``epsilon``: inside the root as in the book and Keras;
+    ``epsilon_inside=False`` puts it outside, as PyTorch (whose defaults are η = 0.01, ρ = 0.99).
+    E starts at 0 and is not corrected for it: the first step is η/√(1−ρ).
+    Misprint mended: the book bounds E by g_max/(1−ρ); its weights sum to at most 1, so the bound
+    is g_max². Tieleman & Hinton (2012).
+    """
+
+    learning_rate: float | Schedule = 0.001
+    decay: float = 0.9
+    epsilon: float = 1e-7
+    epsilon_inside: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("decay", self.decay, at_least=0, below=1)
+
+    def init(self, w: Array) -> RMSPropState:
+        """Return the state before the first step: an average of 0."""
+        return RMSPropState(step=0, mean_square=np.zeros_like(float_array("w", w)))
+
+    @quiet
+    def update(self, w: Array, gradient: Array, state: RMSPropState) -> tuple[Array, RMSPropState]:
+        """Return w(n+1) and the state with E(n), both new."""
+        w, gradient = self._matched(w, gradient, state.mean_square)
+        eta = rate_at(self.learning_rate, state.step)
+        mean_square = _average(self.decay, state.mean_square, gradient**2)
+        after = self._moved(w, eta, gradient, mean_square)
+        return after, RMSPropState(state.step + 1, mean_square)
+
+
+@dataclass(frozen=True)
+class Adam(_AdaptiveMethod):
+    """Adam: Λ = β₁Λ + (1−β₁) g, Δ = β₂Δ + (1−β₂) g², w ← w − η Λ̂ / √(Δ̂ + ε) (Section 7.3.5).
+
+    Λ̂ = Λ/(1 − β₁ⁿ) and Δ̂ = Δ/(1 − β₂ⁿ), n counted from 1, undo the start from 0;
+    ``bias_correction=False`` leaves them out, and then β₁ = 0 is ``RMSProp``.
+    Misprints mended: Λ̂ is of Λ, not Γ; Λ ≤ g_max; the book's β and α are β₁ = 0.9 and
+    β₂ = 0.999, and 10⁻⁸ is ε. ``epsilon``: inside the root as in the book; ``epsilon_inside=False``
+    puts it outside, as Kingma & Ba (2015, Algorithm 1) and PyTorch. Keras has it outside too, but
+    next to √Δ instead of √Δ̂, and 10⁻⁷.
+    """
+
+    learning_rate: float | Schedule = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    epsilon_inside: bool = True
+    bias_correction: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("beta1", self.beta1, at_least=0, below=1)
+        check_number("beta2", self.beta2, at_least=0, below=1)
+
+    def init(self, w: Array) -> AdamState:
+        """Return the state before the first step: both averages 0."""
+        w = float_array("w", w)
+        return AdamState(step=0, mean=np.zeros_like(w), mean_square=np.zeros_like(w))
+
+    @quiet
+    def update(self, w: Array, gradient: Array, state: AdamState) -> tuple[Array, AdamState]:
+        """Return w(n+1) and the state with Λ(n) and Δ(n), both new."""
+        w, gradient = self._matched(w, gradient, state.mean, state.mean_square)
+        eta = rate_at(self.learning_rate, state.step)
+        n = state.step + 1
+        mean = _average(self.beta1, state.mean, gradient)
+        mean_square = _average(self.beta2, state.mean_square, gradient**2)
+        c1, c2 = 1.0, 1.0
+        if self.bias_correction:
+            c1, c2 = float(1 - self.beta1**n), float(1 - self.beta2**n)
+        after = self._moved(w, eta / c1, mean, mean_square / c2)
+        return after, AdamState(n, mean, mean_square)
+
+
+def _average(decay: float, average: Array, new: Array) -> Array:
+    """One step of an exponential average: decay · average + (1 − decay) · new."""
+    average = float(decay) * average
+    average += float(1 - decay) * new
+    return average
