@@ -18,41 +18,124 @@ from coursekit.objectives import (
     saddle,
     valley,
 )
-from coursekit.optimizers import SGD, Momentum
+from coursekit.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
 
 if TYPE_CHECKING:
-    from coursekit import exercises, figures
+    from coursekit import (
+        activations,
+        datasets,
+        diagnostics,
+        exercises,
+        figures,
+        initializers,
+        losses,
+        preprocessing,
+        pretraining,
+        schedules,
+    )
     from coursekit.claims import claim
     from coursekit.exercises import check, exercise
+    from coursekit.layers import Activation, Dense, Maxout, PReLU, Residual
+    from coursekit.network import Network, mlp
+    from coursekit.normalization import BatchNorm
+    from coursekit.preprocessing import Center, ChannelMean, MeanImage, MinMax, Standardize
+    from coursekit.schedules import ReduceOnPlateau
+    from coursekit.sweeps import best, sweep
+    from coursekit.training import History, train
 
 __version__ = "0.1.0"
 
+# Fetched at their first use: where each name lives, and the rooms that are names themselves.
+_LAZY = {
+    "Activation": "layers",
+    "BatchNorm": "normalization",
+    "Center": "preprocessing",
+    "ChannelMean": "preprocessing",
+    "Dense": "layers",
+    "History": "training",
+    "Maxout": "layers",
+    "MeanImage": "preprocessing",
+    "MinMax": "preprocessing",
+    "Network": "network",
+    "PReLU": "layers",
+    "ReduceOnPlateau": "schedules",
+    "Residual": "layers",
+    "Standardize": "preprocessing",
+    "best": "sweeps",
+    "check": "exercises",
+    "claim": "claims",
+    "exercise": "exercises",
+    "mlp": "network",
+    "sweep": "sweeps",
+    "train": "training",
+}
+_ROOMS = (
+    "activations",
+    "datasets",
+    "diagnostics",
+    "exercises",
+    "figures",
+    "initializers",
+    "losses",
+    "preprocessing",
+    "pretraining",
+    "schedules",
+)
+
 __all__ = [
     "SGD",
+    "Activation",
+    "AdaGrad",
+    "Adam",
+    "BatchNorm",
     "Beale",
+    "Center",
+    "ChannelMean",
+    "Dense",
     "DoubleWell",
+    "History",
+    "Maxout",
+    "MeanImage",
+    "MinMax",
     "Momentum",
+    "Nesterov",
+    "Network",
     "Objective",
+    "PReLU",
     "Quadratic",
+    "RMSProp",
+    "ReduceOnPlateau",
+    "Residual",
     "Rosenbrock",
+    "Standardize",
     "Trajectory",
+    "activations",
+    "best",
     "bowl",
     "check",
     "claim",
+    "datasets",
+    "diagnostics",
     "exercise",
     "exercises",
     "figures",
     "first_step",
+    "initializers",
+    "losses",
     "minimize",
+    "mlp",
+    "preprocessing",
+    "pretraining",
     "saddle",
+    "schedules",
+    "sweep",
+    "train",
     "valley",
 ]
 
-_LAZY = {"check": "exercises", "exercise": "exercises", "claim": "claims"}
-
 
 def __getattr__(name: str) -> Any:
-    if name in ("exercises", "figures"):
+    if name in _ROOMS:
         return import_module(f"coursekit.{name}")
     if name in _LAZY:
         return getattr(import_module(f"coursekit.{_LAZY[name]}"), name)

@@ -1,5 +1,7 @@
 """Exercises: every solution passes, every mistake is told apart, and no answer breaks anything."""
 
+import html
+import re
 import signal
 import sys
 import threading
@@ -73,6 +75,13 @@ def test_the_texts_are_there(e):
     assert exercise(e.id) is e
 
 
+@every
+def test_the_card_tells_how_to_see_the_solution(e, capsys):
+    command = re.search(r"Run <code>(.*?)</code> in a cell", e._repr_html_())[1]
+    exec(html.unescape(command), {})
+    assert capsys.readouterr().out.strip() == e.solution
+
+
 # Differently written right answers, one for each code exercise.
 
 
@@ -135,6 +144,8 @@ def test_what_is_no_number_is_told_so(answer):
 def test_a_number_of_no_known_mistake_is_too_large_or_too_small():
     assert check("stable-rate", 0.4).message == "0.4 is too large."
     assert check("stable-rate", np.float64(0.3)).message == "0.3 is too small."
+    assert check("stable-rate", 0.33).status == "right"
+    assert check("stable-rate", "1/3").message.endswith("Write it without quotes.")
 
 
 def test_a_prediction_is_a_letter():
@@ -267,8 +278,10 @@ def test_an_endless_answer_is_stopped_in_a_thread_too():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_exercise_may_say_what_the_endless_loop_is():
+def test_an_exercise_may_say_what_the_endless_loop_is_where_the_answer_is_inf():
     assert "From 2/λ on w never gets there" in check("steps-to-tolerance", endless_count).message
+    message = check("steps-to-tolerance", lambda c, r, s, t: for_ever(c, r, s)).message
+    assert "Expected is 8. Is there a loop that never ends?" in message
 
 
 def endless_count(curvature, learning_rate, start, tolerance):

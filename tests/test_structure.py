@@ -16,9 +16,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down this list only; rooms on one line do not import each other.
 ORDER = [
     ["checks"],
-    ["objectives", "schedules", "claims"],
-    ["optimizers"],
-    ["descent"],
+    ["objectives", "schedules", "claims", "activations", "initializers", "losses"],
+    ["preprocessing", "idx", "journal"],
+    ["optimizers", "sequential"],
+    ["descent", "layers", "normalization"],
+    ["network"],
+    ["training", "diagnostics", "fixup"],
+    ["pretraining"],
+    ["sweeps", "datasets"],
     ["figures", "exercises"],
     ["__main__"],
 ]

@@ -8,8 +8,8 @@ from typing import Any
 
 from coursekit.exercises.core import Exercise, Outcome, get, ids
 
-# One module a notebook; importing it registers its exercises, in the order of the course.
-from coursekit.exercises import gradient_descent  # noqa: F401  isort: skip
+# One or two modules a notebook; importing them registers the exercises, in the course's order.
+from coursekit.exercises import gradient_descent, gradient_descent_saddles  # noqa: F401  isort: skip
 
 __all__ = ["Exercise", "Outcome", "check", "exercise", "get", "ids"]
 

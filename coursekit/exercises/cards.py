@@ -83,7 +83,7 @@ def choices(exercise: Exercise) -> dict[str, str]:
 
 def _folded_hints(exercise: Exercise) -> str:
     """Each hint inside the one before it: they open one at a time, the solution's place last."""
-    command = f'print(exercises.get("{exercise.id}").solution)'
+    command = f'from coursekit import exercise; print(exercise("{exercise.id}").solution)'
     folded = _fold("Solution", f"Run <code>{html.escape(command)}</code> in a cell of its own.")
     for number, hint in reversed(list(enumerate(exercise.hints, start=1))):
         folded = _fold(f"Hint {number} of {len(exercise.hints)}", _inline(hint) + folded)

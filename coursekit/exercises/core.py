@@ -175,9 +175,9 @@ class CodeExercise(Exercise):
         got = trials.run_all(answer, inputs, self.time_limit)
         if any(g.blank_of == self.id for g in got):
             return self._not_attempted()
-        for args, g in zip(inputs, got, strict=False):
+        for args, g, e in zip(inputs, got, expected, strict=False):
             if g.timed_out:
-                words = self.endless or "Is there a loop that never ends?"
+                words = self._why_endless(e.value)
                 where = trials.call_text(names, args)
                 limit = f"{self.time_limit:g} s"
                 return self._outcome(
@@ -198,6 +198,12 @@ class CodeExercise(Exercise):
         args, problem = next((a, p) for a, p in zip(inputs, problems, strict=True) if p)
         return self._outcome("wrong", f"For {trials.call_text(names, args)}: {problem}")
 
+    def _why_endless(self, expected: Any) -> str:
+        """What to say to a loop that did not end: a hint where the answer is inf."""
+        if isinstance(expected, int | float) and not math.isfinite(expected) and self.endless:
+            return self.endless
+        return f"Expected is {trials.short(expected)}. Is there a loop that never ends?"
+
 
 def code_exercise(
     id: str, *, section: str, title: str, trials: Trials, hints: Iterable[str], endless: str = ""
@@ -205,7 +211,7 @@ def code_exercise(
     """Decorate the solution of a code exercise; its docstring is the question.
 
     ``trials``: a function of a Generator that yields tuples of arguments; ``endless``: what to say
-    when the answer never returns.
+    when the answer never returns and should have returned inf.
     """
 
     def make(function: Callable[..., Any]) -> CodeExercise:
@@ -250,8 +256,9 @@ class NumberExercise(Exercise):
         if isinstance(answer, np.ndarray) and answer.shape == ():
             answer = answer.item()
         if not is_number(answer):
+            quotes = " Write it without quotes." if isinstance(answer, str) else ""
             return self._outcome(
-                "wrong", f"A finite number is wanted here, got {trials.short(answer)}."
+                "wrong", f"A finite number is wanted here, got {trials.short(answer)}.{quotes}"
             )
         if self._close(answer, self.value):
             return self._outcome("right", self.why)
