@@ -213,7 +213,7 @@ valley_prediction = predict_exercise(
     title="Is the zig-zag to blame?",
     question=(
         "The valley L(w) = ½ (w₁² + 100 w₂²), a start at (1, 1), and η = 0.0198: just below the "
-        "bound 2/100, so that w₂ jumps from wall to wall at every step. About 690 steps bring the "
+        "bound 2/100, so that w₂ jumps from wall to wall at every step. About 700 steps bring the "
         "distance to the minimum below 10⁻⁶. Now η is halved, and w₂ goes straight to the middle, "
         "without any zig-zag. How many steps does it take now?"
     ),
@@ -221,14 +221,13 @@ valley_prediction = predict_exercise(
     choices={
         "A": (
             "Far fewer: no step is wasted on the walls any more.",
-            "The jumps looked like waste, and cost nothing: w₂ was shrinking all the time. What "
-            "takes the steps is w₁ on the valley floor, and it moves half as fast now. Run the "
-            "cell below.",
+            "The jumps looked like waste, but w₁ on the valley floor needs its 690 steps whatever "
+            "w₂ does, and at half the rate twice as many. Run the cell below.",
         ),
         "B": (
             "About as many: smaller steps, but straight ones.",
-            "Straight in w₂, yes; w₂ was never what took the time. w₁ shrinks by the factor "
-            "1 − η a step, at half the rate now. Run the cell below.",
+            "Straight in w₂, yes; but w₁ shrinks by the factor 1 − η a step, and took about 690 "
+            "steps already: half the rate, twice the steps. Run the cell below.",
         ),
         "C": (
             "About twice as many.",
