@@ -6,8 +6,9 @@ PY := $(VENV)/bin/python
 .PHONY: setup lab test notebooks figures lock
 .DELETE_ON_ERROR:
 
+# Jupyter refuses to run as root unless told to; in a container there often is nobody else.
 lab: setup
-	$(VENV)/bin/jupyter lab notebooks
+	$(VENV)/bin/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # nbval apart from the other tests: with --cov it would instrument the notebooks' kernels.
 test: setup
