@@ -9,6 +9,7 @@ Every method keeps its memory outside itself, so that a run can be read, repeate
 ``w`` is one point of shape (d,) or a batch of points of shape (..., d).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -172,20 +173,23 @@ class _AdaptiveMethod(_GradientMethod):
         super().__post_init__()
         check_number("epsilon", self.epsilon, at_least=0)
 
-    def _moved(self, w: Array, eta: float, gradient: Array, squares: Array) -> Array:
-        """Return w − η g / √(squares + ε), or with √squares + ε below the line.
+    def _moved(
+        self, w: Array, eta: float, gradient: Array, squares: Array, correction: float = 1.0
+    ) -> Array:
+        """Return w − η g / √(squares/correction + ε), or with ε outside of the root.
 
-        In place: with more arrays alive at once the allocator may give memory back and fetch it
-        again at every step, which takes up to five times as long.
+        In place, in one array, and with the correction taken out of the root: a step is bound by
+        memory, and every further array of the size of w costs it a twentieth.
         """
-        epsilon = float(self.epsilon)
+        root = math.sqrt(correction)
         if self.epsilon_inside:
-            root = np.asarray(squares + epsilon)
-            np.sqrt(root, out=root)
+            step = np.asarray(squares + float(self.epsilon) * correction)
+            np.sqrt(step, out=step)
         else:
-            root = np.sqrt(squares) + epsilon
-        step = gradient / root
-        step *= -eta
+            step = np.asarray(np.sqrt(squares))
+            step += float(self.epsilon) * root
+        np.divide(gradient, step, out=step)
+        step *= -eta * root
         step += w
         return step
 
@@ -291,12 +295,12 @@ class Adam(_AdaptiveMethod):
         c1, c2 = 1.0, 1.0
         if self.bias_correction:
             c1, c2 = float(1 - self.beta1**n), float(1 - self.beta2**n)
-        after = self._moved(w, eta / c1, mean, mean_square / c2)
+        after = self._moved(w, eta / c1, mean, mean_square, c2)
         return after, AdamState(n, mean, mean_square)
 
 
 def _average(decay: float, average: Array, new: Array) -> Array:
     """One step of an exponential average: decay · average + (1 − decay) · new."""
-    average = float(decay) * average
-    average += float(1 - decay) * new
-    return average
+    new = float(1 - decay) * new
+    new += float(decay) * average
+    return new

@@ -1,13 +1,45 @@
-"""What a run of training leaves behind: its record and its table."""
-
 import numpy as np
 import pytest
 from training_runs import clouds, fit, rng
 
 from coursekit.losses import mean_squared_error
 from coursekit.network import mlp
-from coursekit.optimizers import Adam, Nesterov
+from coursekit.optimizers import SGD, Adam, Nesterov
 from coursekit.training import train
+
+# Divergence.
+
+
+def test_a_diverging_run_ends_visibly_and_silently(recwarn, capfd):
+    x, targets = clouds()
+    network = mlp([2, 8, 1], rng(), loss=mean_squared_error)
+    settings = {"epochs": 50, "batch_size": 20, "rng": rng(1), "progress": False}
+    history = train(
+        network, x, targets[:, None] * 1.0, SGD(50.0), validation=(x, targets[:, None]), **settings
+    )
+    step = history.diverged_at
+    assert 0 < step < 149
+    assert np.isfinite(history.loss[:step]).all()
+    assert not np.isfinite(history.loss[step])
+    assert np.isnan(history.loss[step + 1 :]).all()
+    assert len(history.loss) == 150
+    assert len(history.validation_loss) == 51
+    assert np.isnan(history.validation_loss[-1])
+    assert history.frame()["loss"].isna().any()
+    assert len(recwarn) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_accuracy_of_a_diverged_classifier_is_nan_not_the_share_of_class_0():
+    network = mlp([2, 8, 3], rng())
+    network.parameters = np.full(network.size, 1e200)
+    history = fit(network, validation=clouds(seed=5))
+    assert history.diverged_at == 0
+    assert np.isnan(history.accuracy).all()
+    assert np.isnan(history.validation_accuracy).all()
+
+
+# The table.
 
 
 def test_the_table_by_epoch_is_tidy():

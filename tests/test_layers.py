@@ -20,6 +20,8 @@ from coursekit.layers import (
     ScalarBias,
     ScalarMultiplier,
 )
+from coursekit.losses import mean_squared_error
+from coursekit.network import Network
 from coursekit.normalization import BatchNorm
 from coursekit.sequential import Sequential
 
@@ -148,58 +150,6 @@ def test_a_wrong_gradient_is_refused_with_both_shapes(rng):
         layer.backward(np.zeros((4, 2)))
 
 
-# The weights as views.
-
-
-def test_assigning_an_array_copies_into_the_vector(rng):
-    layer = Dense(2, 3).initialize(rng)
-    weights = np.arange(6.0).reshape(2, 3)
-    layer.weights, layer.bias = weights, [7, 8, 9]
-    assert layer.parameters.tolist() == [0, 1, 2, 3, 4, 5, 7, 8, 9]
-    weights[...] = 0
-    assert layer.weights[1, 2] == 5
-    with pytest.raises(ValueError, match=r"\(2, 3\), got \(3, 2\)"):
-        layer.weights = np.zeros((3, 2))
-    with pytest.raises(ValueError, match=r"parameters must have shape \(9,\), got \(8,\)"):
-        layer.parameters = np.zeros(8)
-
-
-def test_a_layer_without_weights_says_how_to_get_them():
-    for use in (lambda layer: layer.weights, lambda layer: layer.forward(np.zeros((1, 2)))):
-        with pytest.raises(
-            ValueError, match=r"Dense\(2, 3\) has no parameters yet: call initialize"
-        ):
-            use(Dense(2, 3))
-    with pytest.raises(ValueError, match=r"rng must be .*Generator, got None"):
-        Dense(2, 3).initialize()
-
-
-def test_a_dense_layer_without_bias_says_so(rng):
-    layer = Dense(2, 3, bias=False).initialize(rng)
-    assert not hasattr(layer, "bias")
-    with pytest.raises(AttributeError, match=r"Dense\(2, 3\) has no bias"):
-        layer.bias = [0.0, 0.0, 0.0]
-
-
-def test_dtype_must_be_a_floating_point_type(rng):
-    with pytest.raises(ValueError, match="dtype must be a floating-point type"):
-        Dense(2, 3).initialize(rng, dtype=int)
-
-
-def test_slots_name_every_entry(rng):
-    block = Residual([Dense(2, 2, bias=False)], fixup=True)
-    slots = list(Sequential([Dense(1, 2), block]).slots())
-    assert [(slot.layer, slot.name) for slot in slots] == [
-        ("0.Dense(1, 2)", "weights"),
-        ("0.Dense(1, 2)", "bias"),
-        ("1.0.ScalarBias()", "bias"),
-        ("1.1.Dense(2, 2)", "weights"),
-        ("1.2.ScalarMultiplier()", "scale"),
-        ("1.3.ScalarBias()", "bias"),
-    ]
-    assert slots[3] == ("1.1.Dense(2, 2)", "weights", slice(5, 9), (2, 2))
-
-
 # Dense.
 
 
@@ -233,6 +183,13 @@ def test_a_size_must_be_a_positive_whole_number(sizes):
     for layer in (Dense, Maxout):
         with pytest.raises(ValueError, match="must be a whole number, at least 1"):
             layer(*sizes)
+
+
+def test_a_dense_layer_without_bias_says_so(rng):
+    layer = Dense(2, 3, bias=False).initialize(rng)
+    assert not hasattr(layer, "bias")
+    with pytest.raises(AttributeError, match=r"Dense\(2, 3\) has no bias"):
+        layer.bias = [0.0, 0.0, 0.0]
 
 
 # Activation.
@@ -314,9 +271,64 @@ def test_maxout_by_hand(rng):
     assert layer.gradients["bias"].tolist() == [[1, 1, 1]]
 
 
+def test_maxout_as_a_first_layer_fills_the_same_gradients(rng):
+    first, later = Maxout(3, 2, pieces=4), Maxout(3, 2, pieces=4)
+    chain = Network([first], np.random.default_rng(0), loss=mean_squared_error)
+    later.initialize(np.random.default_rng(0))
+    x, targets = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    _, gradient = chain.loss_and_gradient(x, targets)
+    later.backward(mean_squared_error(later.forward(x), targets)[1])
+    assert np.array_equal(gradient, later.gradient)
+
+
 def test_maxout_draws_each_piece_by_the_rule():
     rng = np.random.default_rng(0)
     layer = Maxout(200, 100, pieces=4, initializer=normal(0.1)).initialize(rng)
     # 20,000 draws a piece: the standard error of a std is std/√(2·20000) = 0.5 %; 4 of them.
     np.testing.assert_allclose(layer.weights.std(axis=(0, 1)), 0.1, rtol=0.02)
     assert not layer.bias.any()
+
+
+# Residual blocks.
+
+
+def test_a_residual_block_adds_its_branch(rng):
+    dense = Dense(3, 3)
+    block = Residual([dense]).initialize(rng)
+    x = rng.normal(size=(4, 3))
+    assert np.array_equal(block.forward(x), x + dense.forward(x))
+    dense.weights[...] = 0
+    assert np.array_equal(block.forward(x), x)
+
+
+def test_fixup_puts_scalars_before_each_layer_and_a_multiplier_at_the_end():
+    block = Residual(
+        [Dense(3, 3, bias=False), Activation(relu), Dense(3, 3, bias=False)], fixup=True
+    )
+    kinds = "ScalarBias Dense ScalarBias Activation ScalarBias Dense ScalarMultiplier ScalarBias"
+    assert [type(layer).__name__ for layer in block.layers] == kinds.split()
+    assert block.size == 2 * 9 + 5
+
+
+def test_fixup_scalars_start_as_the_identity(rng):
+    plain = Residual([Dense(3, 3), Activation("tanh"), Dense(3, 3)])
+    scaled = Residual([Dense(3, 3), Activation("tanh"), Dense(3, 3)], fixup=True)
+    x = rng.normal(size=(4, 3))
+    outputs = (b.initialize(np.random.default_rng(1)).forward(x) for b in (plain, scaled))
+    assert np.array_equal(*outputs)
+
+
+def test_a_full_pass_sets_the_statistics_inside_of_a_branch(rng):
+    norm = BatchNorm(3)
+    block = Residual([Dense(3, 3), norm]).initialize(rng)
+    x = rng.normal(2, 3, (20, 3))
+    output = block.set_statistics(x)
+    assert np.array_equal(output, block.forward(x))
+    np.testing.assert_allclose(norm.running_mean, block.layers[0].forward(x).mean(axis=0))
+
+
+def test_a_branch_must_keep_the_number_of_features():
+    with pytest.raises(ValueError, match=r"got \(batch, 3\) in and \(batch, 2\) out"):
+        Residual([Dense(3, 2)])
+    with pytest.raises(ValueError, match="at least one layer"):
+        Residual([], fixup=True)

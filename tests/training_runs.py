@@ -1,4 +1,4 @@
-"""A small task that every method learns in a moment, for the tests of training."""
+"""Short runs of training that the tests share."""
 
 import numpy as np
 
