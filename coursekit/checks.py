@@ -91,3 +91,10 @@ def unknown(kind: str, value: object, known: Sequence[str]) -> ValueError:
     near = get_close_matches(str(value), known, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
     return ValueError(f"unknown {kind} {value!r}.{guess} Known: {', '.join(known) or 'none'}")
+
+
+def check_known(kind: str, name: str, known: Sequence[str]) -> str:
+    """Return ``name``; raise the error of ``unknown`` unless it is one of the known."""
+    if name not in known:
+        raise unknown(kind, name, known)
+    return name

@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from coursekit.checks import unknown
+from coursekit.checks import check_known
 
 VERDICTS = ("holds", "holds if", "misprint", "too strong")
 
@@ -50,8 +50,7 @@ def claim(id: str, verdict: str, statement: str, measured: str, condition: str =
     """
     if not re.fullmatch(r"(L|7\.\d(\.\d)?)-[a-z]", id):
         raise ValueError(f"id must be a claim's number such as '7.1-b' or 'L-c', got {id!r}")
-    if verdict not in VERDICTS:
-        raise unknown("verdict", verdict, VERDICTS)
+    check_known("verdict", verdict, VERDICTS)
     if verdict != "holds" and not condition:
         raise ValueError(f"condition must say under what condition, or what is right: {verdict!r}")
     return Claim(id, verdict, statement, measured, condition)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.checks import check_count, unknown
+from coursekit.checks import check_count, check_known
 from coursekit.journal import Journal, Outcome, Point, Run, plain, run_key
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ def best(
         ("column", by, columns),
         ("column", "seed", columns),
     ):
-        if name not in known:
-            raise unknown(kind, name, known)
+        check_known(kind, name, known)
     try:
         values = table[by].to_numpy(dtype=float, na_value=math.nan)
     except (TypeError, ValueError):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
-from coursekit.checks import is_number, unknown
+from coursekit.checks import check_known, is_number
 from coursekit.exercises import cards, sources, trials
 
 Status = Literal["right", "wrong", "raised", "not attempted"]
@@ -103,9 +103,7 @@ def register(exercise: E) -> E:
 
 def get(id: str) -> Exercise:
     """Return the exercise of this id; ``ValueError`` lists the known ones."""
-    if id not in _registry:
-        raise unknown("exercise", id, ids())
-    return _registry[id]
+    return _registry[check_known("exercise", id, ids())]
 
 
 def ids() -> list[str]:
@@ -126,7 +124,6 @@ class CodeExercise(Exercise):
         self.function = function
         self.trials = trials
         self.endless = endless
-        self.wrong_forms: list[Callable[..., Any]] = []
         if function.__name__ != self.name:
             raise ValueError(f"the solution of {self.id!r} must be named {self.name}")
 

@@ -14,7 +14,7 @@ import io
 import os
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ import matplotlib.figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from coursekit.checks import check_number, unknown
+from coursekit.checks import check_known, check_number
 from coursekit.figures import compare, style
 
 FORMATS = ("svg", "png", "pdf")
@@ -80,11 +80,11 @@ class Figure:
     def filename(self, format: str) -> str:
         """Return the name of the figure's file: ``fig-7-03-narrow-valley.svg``."""
         chapter, number = _number(self.id)
-        return f"fig-{chapter}-{number:02d}-{self.slug}.{_known('format', format, FORMATS)}"
+        return f"fig-{chapter}-{number:02d}-{self.slug}.{check_known('format', format, FORMATS)}"
 
     def render(self, format: str, width: float = style.PAGE) -> bytes:
         """Return the figure as a file's bytes: the same in every run, for they hold no date."""
-        _known("format", format, FORMATS)
+        check_known("format", format, FORMATS)
         drawn, buffer = self.draw(width), io.BytesIO()
         title, words = f"Figure {self.id}. {self.caption}", self.alt
         metadata: dict[str, dict[str, Any]] = {
@@ -127,13 +127,13 @@ def ids() -> list[str]:
 
 def get(id: str) -> Figure:
     """Return one figure; ``ValueError`` with the known ids if there is none of this id."""
-    return _FIGURES[_known("figure", id, _in_order())]
+    return _FIGURES[check_known("figure", id, _in_order())]
 
 
 def check_request(ids: str | Iterable[str] | None, formats: str | Iterable[str]) -> list[Figure]:
     """Return the figures asked for; ``ValueError`` for an unknown id or format."""
     for format in _names(formats):
-        _known("format", format, FORMATS)
+        check_known("format", format, FORMATS)
     return [get(id) for id in (_in_order() if ids is None else _names(ids))]
 
 
@@ -257,9 +257,3 @@ def _in_order() -> list[str]:
 
 def _names(names: str | Iterable[str]) -> list[str]:
     return list(dict.fromkeys([names] if isinstance(names, str) else names))
-
-
-def _known(kind: str, value: str, known: Sequence[str]) -> str:
-    if value not in known:
-        raise unknown(kind, value, known)
-    return value
