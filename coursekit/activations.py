@@ -98,7 +98,7 @@ class _ReLU(ActivationFunction):
 
     def __call__(self, a: ArrayLike) -> Array:
         """Return max(0, a)."""
-        return np.maximum(float_array("a", a), 0)
+        return np.maximum(float_array("a", a), 0.0)
 
     def derivative_from_output(self, z: ArrayLike) -> Array:
         """Return 1 where z > 0, else 0."""

@@ -49,7 +49,7 @@ def softmax_cross_entropy(outputs: ArrayLike, targets: ArrayLike) -> tuple[float
     shifted = outputs - outputs.max(axis=1, keepdims=True)
     powers = np.exp(shifted)
     sums = powers.sum(axis=1, keepdims=True)
-    loss = np.mean(np.log(sums[:, 0]) - shifted[rows, classes])
+    loss = (np.log(sums[:, 0]) - shifted[rows, classes]).sum() / len(rows)
     gradient = powers
     gradient /= sums
     gradient[rows, classes] -= 1

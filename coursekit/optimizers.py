@@ -6,7 +6,8 @@ Every method keeps its memory outside itself, so that a run can be read, repeate
     w_eval = optimizer.lookahead(w, state)
     w, state = optimizer.update(w, gradient(w_eval), state)
 
-``w`` is one point of shape (d,) or a batch of points of shape (..., d).
+``w`` is one point of shape (d,) or a batch of points of shape (..., d). ``update`` changes
+nothing that it is given, unless ``in_place=True`` lets it write the results over w and the state.
 """
 
 import math
@@ -107,11 +108,13 @@ class SGD(_GradientMethod):
         return SGDState(step=0)
 
     @quiet
-    def update(self, w: Array, gradient: Array, state: SGDState) -> tuple[Array, SGDState]:
-        """Return w(n+1) and the state that follows, both new."""
+    def update(
+        self, w: Array, gradient: Array, state: SGDState, in_place: bool = False
+    ) -> tuple[Array, SGDState]:
+        """Return w(n+1) and the state that follows."""
         w, gradient = self._matched(w, gradient)
         eta = rate_at(self.learning_rate, state.step)
-        return w - eta * gradient, SGDState(state.step + 1)
+        return np.subtract(w, eta * gradient, out=w if in_place else None), SGDState(state.step + 1)
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,16 @@ class Momentum(_GradientMethod):
 
     @quiet
     def update(
-        self, w: Array, gradient: Array, state: MomentumState
+        self, w: Array, gradient: Array, state: MomentumState, in_place: bool = False
     ) -> tuple[Array, MomentumState]:
-        """Return w(n+1) and the state with v(n), both new."""
+        """Return w(n+1) and the state with v(n)."""
         w, gradient = self._matched(w, gradient, state.velocity)
         eta = rate_at(self.learning_rate, state.step)
-        velocity = float(self.momentum) * state.velocity - eta * gradient
-        return w + velocity, MomentumState(state.step + 1, velocity)
+        velocity = _new_or(state.velocity, in_place)
+        np.multiply(state.velocity, float(self.momentum), out=velocity)
+        velocity -= eta * gradient
+        after = np.add(w, velocity, out=_new_or(w, in_place))
+        return after, MomentumState(state.step + 1, velocity)
 
 
 @dataclass(frozen=True)
@@ -174,24 +180,30 @@ class _AdaptiveMethod(_GradientMethod):
         check_number("epsilon", self.epsilon, at_least=0)
 
     def _moved(
-        self, w: Array, eta: float, gradient: Array, squares: Array, correction: float = 1.0
+        self,
+        w: Array,
+        eta: float,
+        gradient: Array,
+        squares: Array,
+        step: Array,
+        in_place: bool,
+        correction: float = 1.0,
     ) -> Array:
         """Return w − η g / √(squares/correction + ε), or with ε outside of the root.
 
-        In place, in one array, and with the correction taken out of the root: a step is bound by
-        memory, and every further array of the size of w costs it a twentieth.
+        All in one array, ``step``, and with the correction taken out of the root: a step is bound
+        by memory, and every further array of the size of w costs it a twentieth.
         """
         root = math.sqrt(correction)
         if self.epsilon_inside:
-            step = np.asarray(squares + float(self.epsilon) * correction)
+            np.add(squares, float(self.epsilon) * correction, out=step)
             np.sqrt(step, out=step)
         else:
-            step = np.asarray(np.sqrt(squares))
+            np.sqrt(squares, out=step)
             step += float(self.epsilon) * root
         np.divide(gradient, step, out=step)
         step *= -eta * root
-        step += w
-        return step
+        return np.add(w, step, out=w if in_place else step)
 
 
 @dataclass(frozen=True)
@@ -213,12 +225,17 @@ class AdaGrad(_AdaptiveMethod):
         return AdaGradState(step=0, sum_of_squares=np.zeros_like(float_array("w", w)))
 
     @quiet
-    def update(self, w: Array, gradient: Array, state: AdaGradState) -> tuple[Array, AdaGradState]:
-        """Return w(n+1) and the state with the new sum, both new."""
+    def update(
+        self, w: Array, gradient: Array, state: AdaGradState, in_place: bool = False
+    ) -> tuple[Array, AdaGradState]:
+        """Return w(n+1) and the state with the new sum."""
         w, gradient = self._matched(w, gradient, state.sum_of_squares)
         eta = rate_at(self.learning_rate, state.step)
-        squares = state.sum_of_squares + gradient**2
-        return self._moved(w, eta, gradient, squares), AdaGradState(state.step + 1, squares)
+        spare = np.square(gradient, out=np.empty_like(w))
+        squares = _new_or(state.sum_of_squares, in_place)
+        np.add(state.sum_of_squares, spare, out=squares)
+        after = self._moved(w, eta, gradient, squares, spare, in_place)
+        return after, AdaGradState(state.step + 1, squares)
 
 
 @dataclass(frozen=True)
@@ -246,12 +263,15 @@ class RMSProp(_AdaptiveMethod):
         return RMSPropState(step=0, mean_square=np.zeros_like(float_array("w", w)))
 
     @quiet
-    def update(self, w: Array, gradient: Array, state: RMSPropState) -> tuple[Array, RMSPropState]:
-        """Return w(n+1) and the state with E(n), both new."""
+    def update(
+        self, w: Array, gradient: Array, state: RMSPropState, in_place: bool = False
+    ) -> tuple[Array, RMSPropState]:
+        """Return w(n+1) and the state with E(n)."""
         w, gradient = self._matched(w, gradient, state.mean_square)
         eta = rate_at(self.learning_rate, state.step)
-        mean_square = _average(self.decay, state.mean_square, gradient**2)
-        after = self._moved(w, eta, gradient, mean_square)
+        spare = np.square(gradient, out=np.empty_like(w))
+        mean_square = _average(self.decay, state.mean_square, spare, spare, in_place)
+        after = self._moved(w, eta, gradient, mean_square, spare, in_place)
         return after, RMSPropState(state.step + 1, mean_square)
 
 
@@ -285,22 +305,39 @@ class Adam(_AdaptiveMethod):
         return AdamState(step=0, mean=np.zeros_like(w), mean_square=np.zeros_like(w))
 
     @quiet
-    def update(self, w: Array, gradient: Array, state: AdamState) -> tuple[Array, AdamState]:
-        """Return w(n+1) and the state with Λ(n) and Δ(n), both new."""
+    def update(
+        self, w: Array, gradient: Array, state: AdamState, in_place: bool = False
+    ) -> tuple[Array, AdamState]:
+        """Return w(n+1) and the state with Λ(n) and Δ(n)."""
         w, gradient = self._matched(w, gradient, state.mean, state.mean_square)
         eta = rate_at(self.learning_rate, state.step)
         n = state.step + 1
-        mean = _average(self.beta1, state.mean, gradient)
-        mean_square = _average(self.beta2, state.mean_square, gradient**2)
+        spare = np.empty_like(w)
+        mean = _average(self.beta1, state.mean, gradient, spare, in_place)
+        np.square(gradient, out=spare)
+        mean_square = _average(self.beta2, state.mean_square, spare, spare, in_place)
         c1, c2 = 1.0, 1.0
         if self.bias_correction:
             c1, c2 = float(1 - self.beta1**n), float(1 - self.beta2**n)
-        after = self._moved(w, eta / c1, mean, mean_square, c2)
+        after = self._moved(w, eta / c1, mean, mean_square, spare, in_place, c2)
         return after, AdamState(n, mean, mean_square)
 
 
-def _average(decay: float, average: Array, new: Array) -> Array:
-    """One step of an exponential average: decay · average + (1 − decay) · new."""
-    new = float(1 - decay) * new
-    new += float(decay) * average
-    return new
+# Methods that keep nothing of a gradient and take ``in_place``.
+METHODS = (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam)
+
+
+def _new_or(array: Array, in_place: bool) -> Array:
+    """Where to write what follows ``array``: over it, or into a new array like it."""
+    return array if in_place else np.empty_like(array)
+
+
+def _average(decay: float, average: Array, new: Array, spare: Array, in_place: bool) -> Array:
+    """One step of an exponential average: decay · average + (1 − decay) · new.
+
+    ``spare`` is overwritten, and may be ``new``: one array for all the products of a step.
+    """
+    np.multiply(new, float(1 - decay), out=spare)
+    result = np.multiply(average, float(decay), out=_new_or(average, in_place))
+    result += spare
+    return result

@@ -78,7 +78,8 @@ class Layer:
         vector = self._bound()[0]
         if np.shape(value) != vector.shape:
             raise ValueError(f"parameters must have shape {vector.shape}, got {np.shape(value)}")
-        vector[...] = value
+        if value is not vector:
+            vector[...] = value
 
     @property
     def gradient(self) -> Array:

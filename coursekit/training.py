@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ from coursekit.checks import Array, check_count, check_number, check_rng, quiet,
 from coursekit.losses import l2_penalty
 from coursekit.network import Network, accuracy
 from coursekit.normalization import BatchNorm
-from coursekit.optimizers import Optimizer
+from coursekit.optimizers import METHODS, Nesterov, Optimizer
 from coursekit.schedules import ReduceOnPlateau, rate_at
 
 if TYPE_CHECKING:
@@ -113,14 +114,20 @@ def train(
     _check_last_batch(network, len(x), batch_size)
 
     steps_per_epoch = math.ceil(len(x) / batch_size)
+    room = np.empty((min(batch_size, len(x)), *x.shape[1:]), x.dtype)
     batches = np.full((epochs * steps_per_epoch, 3), np.nan)  # loss, accuracy, learning rate
     ends = np.full((epochs + 1, 2), np.nan)  # loss, accuracy on the validation data
     if held_out:
         ends[0] = network.evaluate(*held_out)
     decayed = _weight_mask(network) if l2 else None
     watched: Any = plateau.init() if plateau else None
-    w = network.parameters.copy()
-    state = optimizer.init(w) if state is None else state
+    # The six methods write over w and keep no gradient: a step then needs no copies. Where the
+    # gradient is taken at w itself, w is the network's own vector.
+    in_place = type(optimizer) in METHODS
+    permission = {"in_place": True} if in_place else {}
+    at_w = in_place and not isinstance(optimizer, Nesterov)
+    w = network.parameters if at_w else network.parameters.copy()
+    state = optimizer.init(w) if state is None else deepcopy(state)
     diverged_at, step = None, 0
     with _bar(len(batches), progress) as bar:
         for epoch in range(1, epochs + 1):
@@ -129,16 +136,17 @@ def train(
             for rows in _shuffled(len(x), batch_size, rng):
                 network.parameters = optimizer.lookahead(w, state)
                 wanted = targets[rows]
-                loss, outputs = network.propagate(x[rows], wanted)
+                batch = x.take(rows, axis=0, out=room[: len(rows)], mode="clip")
+                loss, outputs = network.propagate(batch, wanted)
                 right = accuracy(loss, outputs, wanted)
                 batches[step] = loss, right, _rate(optimizer, state)
                 if not math.isfinite(loss):
                     diverged_at = step
                     break
-                gradient = network.gradient.copy()
+                gradient = network.gradient if in_place else network.gradient.copy()
                 if decayed is not None:
                     gradient += l2_penalty(network.parameters * decayed, l2)[1]
-                w, state = optimizer.update(w, gradient, state)
+                w, state = optimizer.update(w, gradient, state, **permission)
                 step += 1
                 bar.update()
             network.parameters = w

@@ -256,3 +256,17 @@ def test_a_learning_rate_is_positive_or_a_schedule(kind, rate):
 def test_hyperparameters_are_checked_by_name(kind, parameter, value):
     with pytest.raises(ValueError, match=rf"{parameter} must be .* got {value!r}"):
         kind(0.1, **{parameter: value})
+
+
+@each
+def test_in_place_is_the_same_step_written_over_its_arguments(case):
+    gradients = np.array([[1.0, -2.0], [0.5, 3.0], [-4.0, 0.0]])
+    points, states = fed(case.method, gradients)
+    w = points[0].copy()
+    state = case.method.init(w)
+    for n, gradient in enumerate(gradients, start=1):
+        after, state = case.method.update(w, gradient, state, in_place=True)
+        assert after is w
+        np.testing.assert_array_equal(w, points[n])
+        for array, expected in zip(state, states[n], strict=True):
+            np.testing.assert_array_equal(array, expected)

@@ -229,6 +229,27 @@ def test_an_optimizer_may_keep_the_gradients():
     assert not any(np.array_equal(*pair) for pair in pairwise(gradients))
 
 
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
+def test_a_method_that_may_not_write_over_its_arguments_gives_the_same_run(method):
+    class Pure(type(method)):
+        def update(self, w, gradient, state):
+            w.flags.writeable = gradient.flags.writeable = False
+            return super().update(w, gradient, state)
+
+    network, twin = mlp([2, 5, 3], rng()), mlp([2, 5, 3], rng())
+    fast, pure = fit(network, method), fit(twin, Pure(**vars(method)))
+    np.testing.assert_array_equal(network.parameters, twin.parameters)
+    np.testing.assert_array_equal(fast.loss, pure.loss)
+
+
+def test_the_state_of_an_earlier_run_is_not_written_over():
+    network = mlp([2, 5, 3], rng())
+    state = fit(network, Adam(0.01)).state
+    before = state.mean.copy()
+    fit(network, Adam(0.01), state=state)
+    np.testing.assert_array_equal(state.mean, before)
+
+
 def test_an_optimizer_that_returns_another_shape_is_refused():
     class Wrong(Keeper):
         def update(self, w, gradient, state):
