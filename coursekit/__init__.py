@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         schedules,
     )
     from coursekit.claims import claim
-    from coursekit.exercises import check, exercise
     from coursekit.layers import Activation, Dense, Maxout, PReLU, Residual
     from coursekit.network import Network, mlp
     from coursekit.normalization import BatchNorm
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from coursekit.schedules import ReduceOnPlateau
     from coursekit.sweeps import best, sweep
     from coursekit.training import History, train
+    from coursekit.widgets.panel import check, exercise
 
 __version__ = "0.1.0"
 
@@ -62,9 +62,9 @@ _LAZY = {
     "Residual": "layers",
     "Standardize": "preprocessing",
     "best": "sweeps",
-    "check": "exercises",
+    "check": "widgets.panel",
     "claim": "claims",
-    "exercise": "exercises",
+    "exercise": "widgets.panel",
     "mlp": "network",
     "sweep": "sweeps",
     "train": "training",

@@ -1,8 +1,16 @@
-"""The command line: ``coursekit figures``, ``coursekit exercises``."""
+"""The command line: ``coursekit figures``, ``coursekit exercises``, ``coursekit progress``."""
 
 import argparse
 import sys
+import warnings
+from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from coursekit.checks import check_known
+
+if TYPE_CHECKING:
+    from coursekit.exercises.progress import Row
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -11,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return args.command(args)
     except KeyboardInterrupt:
-        print("coursekit: interrupted", file=sys.stderr)
+        _say("interrupted")
         return 130
 
 
@@ -41,6 +49,19 @@ def _parser() -> argparse.ArgumentParser:
 
     exercises = commands.add_parser("exercises", help="list the exercises")
     exercises.set_defaults(command=_exercises)
+
+    progress = commands.add_parser("progress", help="show what you have solved; move it, reset it")
+    progress.set_defaults(command=_progress)
+    one_of = progress.add_mutually_exclusive_group()
+    one_of.add_argument("--export", metavar="FILE", help="write your progress to a new file")
+    one_of.add_argument("--import", metavar="FILE", dest="import_", help="add a file's progress")
+    one_of.add_argument(
+        "--reset",
+        nargs="*",
+        metavar="ID",
+        help="forget these exercises, or all; the old progress stays in a file beside",
+    )
+    progress.add_argument("--yes", action="store_true", help="reset without asking")
     return parser
 
 
@@ -83,15 +104,107 @@ def _exercises(args: argparse.Namespace) -> int:
     for id in exercises.ids():
         one = exercises.get(id)
         rows.append((one.id, str(one.section), str(one.kind), one.title))
+    _print_table(rows)
+    return 0
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
+
+
+def _progress(args: argparse.Namespace) -> int:
+    if args.yes and args.reset is None:
+        return _refuse("--yes goes with --reset")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_, **__: _say(str(message))
+        try:
+            return _progress_command(args)
+        except ValueError as error:
+            return _refuse(str(error))
+        except OSError as error:
+            return _refuse(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
+
+
+def _progress_command(args: argparse.Namespace) -> int:
+    from coursekit.exercises import progress
+
+    if args.export is not None:
+        print(f"{_exercise_count(progress.export(args.export))} written to {args.export}")
+    elif args.import_ is not None:
+        new, changed, same = progress.import_(args.import_)
+        total = _exercise_count(new + changed + same)
+        print(f"{total} read: {new} new, {changed} updated, {same} known already")
+    elif args.reset is not None:
+        return _reset(args.reset, sure=args.yes)
+    else:
+        _show(progress.table())
+        print(f"kept in {progress.path()}")
     return 0
 
 
-def _refuse(message: str) -> int:
+def _show(table: Sequence["Row"]) -> None:
+    rows = [("id", "section", "kind", "state", "tries", "hints seen")]
+    solved, total = Counter[str](), Counter[str]()
+    for row in table:
+        known = row.section or "-", row.kind or "-"
+        rows.append((row.id, *known, row.state, str(row.tries), row.hints))
+        solved[row.section] += row.state.startswith("right")
+        total[row.section] += 1
+    _print_table(rows)
+    unknown = total.pop("", 0)
+    sections = [(section, f"{solved[section]} of {total[section]}") for section in total]
+    everywhere = sum(solved[section] for section in total)
+    print()
+    _print_table([("section", "solved"), *sections, ("all", f"{everywhere} of {total.total()}")])
+    if unknown:
+        print(f"unknown to this version of the course: {_exercise_count(unknown)}")
+
+
+def _reset(ids: Sequence[str], *, sure: bool) -> int:
+    from coursekit import exercises
+    from coursekit.exercises import progress
+
+    records = progress.everything()
+    for id in ids:
+        check_known("exercise", id, list(dict.fromkeys([*exercises.ids(), *records])))
+    gone = [record for id, record in records.items() if not ids or id in ids]
+    if not gone:
+        print("there is nothing to forget")
+        return 0
+    if not sure:
+        if not sys.stdin.isatty():
+            return _refuse("--reset asks before it forgets; where nobody can answer, add --yes")
+        solved = sum(record.solved for record in gone)
+        question = f"Forget {_exercise_count(len(gone))}, {solved} of them solved? [y/N] "
+        if not _agreed(question):
+            print("nothing is forgotten")
+            return 0
+    kept = progress.reset(*ids, keep=True)
+    print(f"{_exercise_count(len(gone))} forgotten; the old progress is kept in {kept}")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _exercise_count(number: int) -> str:
+    return f"{number} exercise{'' if number == 1 else 's'}"
+
+
+def _say(message: str) -> None:
     print(f"coursekit: {message}", file=sys.stderr)
+
+
+def _refuse(message: str) -> int:
+    _say(message)
     return 2
 
 

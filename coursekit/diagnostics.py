@@ -108,6 +108,59 @@ class LayerStatistics:
     weight_gradients: Summary | None
 
 
+class LayerSignals(NamedTuple):
+    """One layer over a batch as arrays, (batch, features); the names are those of the statistics.
+
+    ``weight_gradients``: ∂L/∂W as a vector.
+    """
+
+    name: str
+    role: str
+    outputs: Array
+    gradients: Array | None
+    weight_gradients: Array | None
+
+
+@quiet
+def layer_signals(
+    network: Network,
+    x: ArrayLike,
+    targets: ArrayLike | None = None,
+    *,
+    training: bool = True,
+) -> list[LayerSignals]:
+    """Return what goes forward and, with targets, what comes back through each layer.
+
+    With ``training=False`` batch normalization uses its running statistics.
+    """
+    network = copy.deepcopy(network)
+    outputs = [network.checked_features(x)]
+    for layer in network.layers:
+        outputs.append(layer.forward(outputs[-1], training))
+    gradients: list[Array] = []
+    if targets is not None:
+        _, gradient = network.loss(outputs[-1], network.checked(x, targets)[1])
+        for layer in reversed(network.layers):
+            gradients.insert(0, gradient)
+            gradient = layer.backward(gradient)
+
+    signals = []
+    for i, layer in enumerate(network.layers):
+        weights = [
+            layer.gradient[slot.place] for slot in layer.slots() if slot.name.endswith("weights")
+        ]
+        signals.append(
+            LayerSignals(
+                f"{i}.{layer}",
+                _role(network.layers, i),
+                outputs[i + 1],
+                gradients[i] if gradients else None,
+                np.concatenate(weights) if gradients and weights else None,
+            )
+        )
+    return signals
+
+
 @quiet
 def layer_statistics(
     network: Network,
@@ -123,16 +176,6 @@ def layer_statistics(
     ``limits`` of the histograms of outputs: by default the range of each layer's numbers.
     With ``training=False`` batch normalization uses its running statistics.
     """
-    network = copy.deepcopy(network)
-    outputs = [network.checked_features(x)]
-    for layer in network.layers:
-        outputs.append(layer.forward(outputs[-1], training))
-    gradients: list[Array] = []
-    if targets is not None:
-        _, gradient = network.loss(outputs[-1], network.checked(x, targets)[1])
-        for layer in reversed(network.layers):
-            gradients.insert(0, gradient)
-            gradient = layer.backward(gradient)
 
     def summary(values: Array, limits: tuple[float, float] | None = None) -> Summary:
         finite = values[np.isfinite(values)].astype(np.float64)
@@ -141,21 +184,16 @@ def layer_statistics(
             float(values.mean(dtype=float)), float(values.std(dtype=float)), counts, edges
         )
 
-    statistics = []
-    for i, layer in enumerate(network.layers):
-        weights = [
-            layer.gradient[slot.place] for slot in layer.slots() if slot.name.endswith("weights")
-        ]
-        statistics.append(
-            LayerStatistics(
-                f"{i}.{layer}",
-                _role(network.layers, i),
-                summary(outputs[i + 1], limits),
-                summary(gradients[i]) if gradients else None,
-                summary(np.concatenate(weights)) if gradients and weights else None,
-            )
+    return [
+        LayerStatistics(
+            one.name,
+            one.role,
+            summary(one.outputs, limits),
+            None if one.gradients is None else summary(one.gradients),
+            None if one.weight_gradients is None else summary(one.weight_gradients),
         )
-    return statistics
+        for one in layer_signals(network, x, targets, training=training)
+    ]
 
 
 def flat_share(network: Network, x: ArrayLike, slope: float = 0.0) -> dict[str, Array]:

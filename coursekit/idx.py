@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from coursekit.files import write_whole
+
 Place = str | os.PathLike[str]
 
 
@@ -45,7 +47,8 @@ def idx_file(
     content = _fetch(os.fspath(source), name)
     array = read_idx(name, content, checksum)
     if copy is not None:
-        _write_whole(copy, content)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(copy, content)
     return array
 
 
@@ -85,18 +88,3 @@ def _fetch(source: str, name: str) -> bytes:
             return answer.read()
     except (OSError, HTTPException) as error:
         raise OSError(f"{name} cannot be read from source {source!r}: {error}") from error
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, whoever else writes it."""
-    from tempfile import NamedTemporaryFile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        try:
-            file.write(content)
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

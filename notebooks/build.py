@@ -18,6 +18,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
@@ -29,6 +30,7 @@ from tqdm import tqdm
 
 from coursekit import exercises
 from coursekit.exercises.cards import exercise_markdown
+from coursekit.files import write_whole
 
 HERE = Path(__file__).parent
 METADATA = {
@@ -74,10 +76,8 @@ def _cells(cell: NotebookNode, solutions: bool) -> Iterator[NotebookNode]:
         raise ValueError(f"the cell of exercise {name!r} must be empty: the blank goes there")
     exercise = exercises.get(name)
     tag = f"exercise-{name}"
-    answer = exercise.solution if solutions else exercise.blank
-    space = "\n\n\n" if exercise.kind == "code" else "\n"
     yield new_markdown_cell(exercise_markdown(exercise), metadata={"tags": [f"{tag}-question"]})
-    yield new_code_cell(f"{answer}{space}{exercise.check_line}", metadata={"tags": [tag]})
+    yield new_code_cell(exercise.cell(solved=solutions), metadata={"tags": [tag]})
 
 
 def _free_id(cell: NotebookNode, taken: set[str]) -> str:
@@ -104,7 +104,6 @@ def _free_id(cell: NotebookNode, taken: set[str]) -> str:
 
 def execute(notebook: NotebookNode) -> NotebookNode:
     """Run a notebook in a fresh kernel, in place; an error in a cell is raised."""
-    os.environ["PYTHONHASHSEED"] = "0"
     client = NotebookClient(
         notebook,
         timeout=120,
@@ -112,10 +111,17 @@ def execute(notebook: NotebookNode) -> NotebookNode:
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],  # not the notice that the kernel talks over TCP
         store_widget_state=False,
+        coalesce_streams=True,  # where a printed text is cut depends on the clock
         resources={"metadata": {"path": str(HERE)}},
     )
-    client.execute()
+    with TemporaryDirectory() as progress:  # nobody's own: it is neither shown nor changed
+        env = {**os.environ, "PYTHONHASHSEED": "0", "COURSEKIT_DATA": progress}
+        client.execute(env=env)
     notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # It would point into a kernel that is gone; the same output's HTML or picture stays.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
 
 
@@ -123,16 +129,6 @@ def to_text(notebook: NotebookNode) -> str:
     """The text of the file: the same for the same notebook."""
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_suffix(".part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def stale(source: Path) -> str:
@@ -180,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1 if any(reasons.values()) or orphans else 0
     for source in (bar := tqdm(chosen, unit="notebook")):
         bar.set_postfix_str(source.stem)
-        write(target(source), to_text(execute(assemble(source))))
+        write_whole(target(source), to_text(execute(assemble(source))))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The command line, called as a function and once as a program."""
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import Image
 
 from coursekit import exercises, figures
 from coursekit.__main__ import main
+from coursekit.exercises import progress
+from coursekit.exercises.records import to_text
 from coursekit.figures import compare, registry
 
 
@@ -140,6 +143,141 @@ def test_exercises(capsys):
     for row in rows:
         one = exercises.get(row.split()[0])
         assert row.split(maxsplit=3) == [one.id, one.section, one.kind, one.title]
+
+
+# Progress.
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def some(data_folder):
+    """Progress of three exercises, one of which this version of the course does not know."""
+    progress.saw_hint("gradient-step", 2)
+    progress.tried("gradient-step", "right")
+    progress.tried("stable-rate", "wrong", 0.3)
+    progress.tried("of-another-version", "right")
+    return data_folder
+
+
+def table_of(out):
+    """The lines of a printed table as cells, if its columns line up."""
+    lines = out.splitlines()
+    starts = [m.start() for m in re.finditer(r"(?<=  )\S|^\S", lines[0])]
+    assert all(line[i - 2 : i].isspace() for line in lines for i in starts[1:])
+    ends = [*starts[1:], None]
+    return [[line[i:j].strip() for i, j in zip(starts, ends, strict=True)] for line in lines]
+
+
+def test_progress(some, capsys):
+    assert main(["progress"]) == 0
+    exercises_, sections = capsys.readouterr().out.split("\n\n")
+    head, *rows = table_of(exercises_)
+    assert head == ["id", "section", "kind", "state", "tries", "hints seen"]
+    assert rows == [
+        [r.id, r.section or "-", r.kind or "-", r.state, str(r.tries), r.hints]
+        for r in progress.table()
+    ]
+    assert rows[0][3:] == ["right with help", "1", "2 of 3"]
+    *sections, unknown, place = sections.splitlines()
+    first, *_, last = table_of("\n".join(sections))[1:]
+    in_section = [e for e in map(exercises.get, exercises.ids()) if e.section == "7.1"]
+    assert first == ["7.1", f"1 of {len(in_section)}"]
+    assert last == ["all", f"1 of {len(exercises.ids())}"]
+    assert unknown == "unknown to this version of the course: 1 exercise"
+    assert place == f"kept in {some / 'progress.json'}"
+
+
+def test_progress_before_the_first_try(data_folder, capsys):
+    assert main(["progress"]) == 0
+    assert f"all      0 of {len(exercises.ids())}\nkept in" in capsys.readouterr().out
+    assert not data_folder.exists()
+
+
+def test_progress_moves(some, tmp_path, monkeypatch, capsys):
+    file = str(tmp_path / "mine.json")
+    before = progress.everything()
+    assert main(["progress", "--export", file]) == 0
+    assert main(["progress", "--import", file]) == 0
+    monkeypatch.setenv("COURSEKIT_DATA", str(tmp_path / "other"))
+    progress.tried("stable-rate", "wrong")
+    assert main(["progress", "--import", file]) == 0
+    assert progress.get("gradient-step") == before["gradient-step"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"3 exercises written to {file}",
+        "3 exercises read: 0 new, 0 updated, 3 known already",
+        "3 exercises read: 2 new, 1 updated, 0 known already",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--export", "full.txt"], "path must be a new file, full.txt exists already"),
+        (["--export", "no/where.json"], "no/where.json: No such file or directory"),
+        (["--import", "nothing.json"], "nothing.json: No such file or directory"),
+        (["--import", "full.txt"], "but full.txt is not a whole JSON file"),
+        (["--reset"], "where nobody can answer, add --yes"),
+        (["--reset", "gradient-stop", "--yes"], "Did you mean 'gradient-step'?"),
+        (["--yes"], "--yes goes with --reset"),
+    ],
+)
+def test_wrong_requests_change_no_progress(some, tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full.txt").write_text("some text")
+    before = (some / "progress.json").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert main(["progress", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert not out
+    assert (some / "progress.json").read_bytes() == before
+    assert (tmp_path / "full.txt").read_text() == "some text"
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "", "what\n"])
+def test_a_reset_that_is_not_agreed_to(some, monkeypatch, capsys, answer):
+    before = progress.everything()
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    assert main(["progress", "--reset"]) == 0
+    asked = "Forget 3 exercises, 2 of them solved? [y/N] nothing is forgotten\n"
+    assert capsys.readouterr().out == asked
+    assert progress.everything() == before
+
+
+def test_reset_keeps_the_old_progress_beside(some, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert main(["progress", "--reset", "gradient-step", "valley"]) == 0
+    assert set(progress.everything()) == {"stable-rate", "of-another-version"}
+    assert main(["progress", "--reset", "--yes"]) == 0
+    assert progress.everything() == {}
+    assert main(["progress", "--reset"]) == 0
+    old = [some / f"progress.before-reset-{number}.json" for number in (1, 2)]
+    assert capsys.readouterr().out.splitlines() == [
+        "Forget 1 exercise, 1 of them solved? [y/N] "
+        f"1 exercise forgotten; the old progress is kept in {old[0]}",
+        f"2 exercises forgotten; the old progress is kept in {old[1]}",
+        "there is nothing to forget",
+    ]
+    assert all(path.is_file() for path in old)
+
+
+def test_a_damaged_file_is_told_in_one_line(data_folder, capsys):
+    data_folder.mkdir()
+    (data_folder / "progress.json").write_text("{")
+    assert main(["progress"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"coursekit: {data_folder / 'progress.json'} is not a whole JSON file.")
+
+
+def test_no_folder_for_progress(data_folder, tmp_path, capsys):
+    data_folder.write_text("a file in the folder's place")
+    (tmp_path / "mine.json").write_text(to_text({"valley": progress.Record(tries=1)}))
+    assert main(["progress", "--import", str(tmp_path / "mine.json")]) == 2
+    assert str(data_folder) in capsys.readouterr().err
 
 
 def test_as_a_program():

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import itertools
 import math
+import os
 import re
 import subprocess
 import sys
@@ -194,18 +195,15 @@ assert "matplotlib.pyplot" not in sys.modules
     assert there.stdout.split() == [hashlib.sha256(content).hexdigest() for content in here]
 
 
-@pytest.mark.parametrize("moment", ["write_bytes", "replace"])
-def test_an_interrupted_save_leaves_no_half_file(tmp_path, monkeypatch, moment):
+@pytest.mark.parametrize(("owner", "moment"), [(os, "fsync"), (Path, "replace")])
+def test_an_interrupted_save_leaves_no_half_file(tmp_path, monkeypatch, owner, moment):
     figures.save("7.1", "png", out=tmp_path, progress=False)
     whole = (tmp_path / "fig-7-01-gradient-descent.png").read_bytes()
-    original = Path.write_bytes
 
-    def interrupted(path, content):
-        if moment == "write_bytes":
-            original(path, content[:100])
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, moment, interrupted)
+    monkeypatch.setattr(owner, moment, interrupted)
     with pytest.raises(KeyboardInterrupt):
         figures.save(["7.1", "7.2"], "png", out=tmp_path, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["fig-7-01-gradient-descent.png"]

@@ -1,9 +1,10 @@
 """Exercises: questions with known mistakes, checked in place.
 
-``check(id, answer)`` judges an answer; ``exercise(id)`` shows the question; ``get(id)`` and
-``ids()`` give the exercises themselves.
+``get(id)`` and ``ids()`` give the exercises themselves; ``check(id, answer)`` and ``exercise(id)``
+show them in a notebook, and live with the panels in ``coursekit.widgets``.
 """
 
+from importlib import import_module
 from typing import Any
 
 from coursekit.exercises.core import Exercise, Outcome, get, ids
@@ -11,17 +12,10 @@ from coursekit.exercises.core import Exercise, Outcome, get, ids
 # One or two modules a notebook; importing them registers the exercises, in the course's order.
 from coursekit.exercises import gradient_descent, gradient_descent_saddles  # noqa: F401  isort: skip
 
-__all__ = ["Exercise", "Outcome", "check", "exercise", "get", "ids"]
+__all__ = ["Exercise", "Outcome", "get", "ids"]
 
 
-def check(id: str, answer: Any) -> Outcome:
-    """Try an answer and show the outcome: the last line of an answer's cell.
-
-    ``ValueError`` if there is no exercise of this id; whatever the answer does stays inside.
-    """
-    return get(id).check(answer)
-
-
-def exercise(id: str) -> Exercise:
-    """Show an exercise: its question, its choices and its hints."""
-    return get(id)
+def __getattr__(name: str) -> Any:
+    if name in ("check", "exercise"):  # a door to the room above
+        return getattr(import_module("coursekit.widgets.panel"), name)
+    raise AttributeError(f"module 'coursekit.exercises' has no attribute {name!r}")

@@ -1,9 +1,11 @@
-"""What an exercise is: question, known mistakes, hints, and the outcome of an answer."""
+"""What an exercise is: question, known mistakes, hints, and the outcome of an answer.
+
+Here are the three kinds that are answered in their panel; ``code`` has the fourth.
+"""
 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
@@ -11,10 +13,10 @@ from typing import Any, ClassVar, Literal, TypeVar
 import numpy as np
 
 from coursekit.checks import check_known, is_number
-from coursekit.exercises import cards, sources, trials
+from coursekit.exercises import cards, trials
+from coursekit.exercises.arithmetic import read_number
 
 Status = Literal["right", "wrong", "raised", "not attempted"]
-Trials = Callable[[np.random.Generator], Iterable[tuple[Any, ...]]]
 E = TypeVar("E", bound="Exercise")
 
 _registry: dict[str, Exercise] = {}
@@ -30,10 +32,10 @@ class Outcome:
     remark: str = ""
 
     def __repr__(self) -> str:
-        return cards.outcome_text(self)
+        return cards.Card(self).text()
 
     def _repr_html_(self) -> str:
-        return cards.outcome_html(self)
+        return cards.Card(self).html()
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Exercise:
     hints: tuple[str, ...] = ()
     mistakes: list[Mistake] = field(default_factory=list)
     kind: ClassVar[str]
+    invitation: ClassVar[str]  # what is said before there is an answer
 
     def __repr__(self) -> str:
         return cards.exercise_text(self)
@@ -63,34 +66,33 @@ class Exercise:
         return cards.exercise_html(self)
 
     @property
-    def name(self) -> str:
-        """The reader's variable; no cell of the narrative uses it."""
-        return "answer"
-
-    @property
     def solution(self) -> str:
-        """The cell that solves the exercise, without the check."""
+        """The code that answers the exercise."""
         raise NotImplementedError
 
     @property
     def blank(self) -> str:
-        """The cell as the reader finds it, without the check."""
-        raise NotImplementedError
+        """The code in its place, as the reader finds it."""
+        return f'exercise("{self.id}")'
 
-    @property
-    def check_line(self) -> str:
-        """The last line of the reader's cell."""
-        return f'check("{self.id}", {self.name})'
+    def cell(self, *, solved: bool = False) -> str:
+        """The whole cell in the notebook: as the reader finds it, or solved."""
+        return self.solution if solved else self.blank
 
     def check(self, answer: Any) -> Outcome:
         """Judge an answer; never raises, whatever the answer is."""
         raise NotImplementedError
 
+    def not_attempted(self, message: str = "") -> Outcome:
+        """The outcome where there is no answer: the invitation to give one, or why it is none."""
+        return self._outcome("not attempted", message or self.invitation)
+
+    def to_keep(self, outcome: Outcome, answer: Any) -> Any:
+        """The answer as a JSON value, where it is shown again the next time; else None."""
+        return None
+
     def _outcome(self, status: Status, message: str, remark: str = "") -> Outcome:
         return Outcome(self, status, message, remark)
-
-    def _not_attempted(self) -> Outcome:
-        return self._outcome("not attempted", "Fill in the cell and run it again.")
 
 
 def register(exercise: E) -> E:
@@ -111,120 +113,8 @@ def ids() -> list[str]:
     return list(_registry)
 
 
-class CodeExercise(Exercise):
-    """Write a function. It is tried beside the solution on seeded inputs of several kinds."""
-
-    kind = "code"
-    time_limit = 2.0  # seconds for all trials of one answer
-
-    def __init__(
-        self, function: Callable[..., Any], trials: Trials, *, endless: str = "", **shared: Any
-    ) -> None:
-        super().__init__(question=sources.docstring(function), **shared)
-        self.function = function
-        self.trials = trials
-        self.endless = endless
-        if function.__name__ != self.name:
-            raise ValueError(f"the solution of {self.id!r} must be named {self.name}")
-
-    @property
-    def solution(self) -> str:
-        """The source of the solution."""
-        return sources.function_source(self.function)
-
-    @property
-    def blank(self) -> str:
-        """Signature and docstring, and a loud error for a body."""
-        return sources.blank(self.function, self.id)
-
-    @property
-    def name(self) -> str:
-        """The reader's function: the id as a Python name."""
-        return self.id.replace("-", "_")
-
-    def inputs(self) -> list[tuple[Any, ...]]:
-        """The trial inputs: the same at each call, so that an answer is judged the same twice."""
-        return list(self.trials(np.random.default_rng(zlib.crc32(self.id.encode()))))
-
-    def mistake(self, sentence: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Decorate a wrong answer that is to be recognized, with the sentence for it."""
-
-        def add(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.mistakes.append(Mistake(sentence, function))
-            return function
-
-        return add
-
-    def check(self, answer: Any) -> Outcome:
-        """Try the answer on every input; recognize it, or say where it first goes wrong."""
-        if not callable(answer):
-            return self._outcome(
-                "wrong",
-                f"This exercise wants the function itself, got {trials.short(answer)}. "
-                f"End the cell with `{self.check_line}`, no parentheses after the name.",
-            )
-        inputs = self.inputs()
-        names = sources.parameters(self.function)
-        problem = sources.signature_problem(answer, names)
-        if problem:
-            return self._outcome("wrong", problem)
-        expected = [trials.run(self.function, args) for args in inputs]
-        got = trials.run_all(answer, inputs, self.time_limit)
-        if any(g.blank_of == self.id for g in got):
-            return self._not_attempted()
-        for args, g, e in zip(inputs, got, expected, strict=False):
-            if g.timed_out:
-                words = self._why_endless(e.value)
-                where = trials.call_text(names, args)
-                limit = f"{self.time_limit:g} s"
-                return self._outcome(
-                    "raised", f"Stopped: no answer within {limit} for {where}. {words}"
-                )
-            if g.raised:
-                where = trials.call_text(names, args)
-                return self._outcome("raised", f"{g.raised} for {where}.")
-        problems = [
-            trials.difference(g, e, args) for g, e, args in zip(got, expected, inputs, strict=True)
-        ]
-        if not any(problems):
-            return self._outcome("right", "Right on every trial.", trials.remarks(got, names))
-        for mistake in self.mistakes:
-            known = [trials.run(mistake.answer, args) for args in inputs]
-            if not any(map(trials.difference, got, known, inputs)):
-                return self._outcome("wrong", mistake.sentence)
-        args, problem = next((a, p) for a, p in zip(inputs, problems, strict=True) if p)
-        return self._outcome("wrong", f"For {trials.call_text(names, args)}: {problem}")
-
-    def _why_endless(self, expected: Any) -> str:
-        """What to say to a loop that did not end: a hint where the answer is inf."""
-        if isinstance(expected, int | float) and not math.isfinite(expected) and self.endless:
-            return self.endless
-        return f"Expected is {trials.short(expected)}. Is there a loop that never ends?"
-
-
-def code_exercise(
-    id: str, *, section: str, title: str, trials: Trials, hints: Iterable[str], endless: str = ""
-) -> Callable[[Callable[..., Any]], CodeExercise]:
-    """Decorate the solution of a code exercise; its docstring is the question.
-
-    ``trials``: a function of a Generator that yields tuples of arguments; ``endless``: what to say
-    when the answer never returns and should have returned inf.
-    """
-
-    def make(function: Callable[..., Any]) -> CodeExercise:
-        return register(
-            CodeExercise(
-                function,
-                trials,
-                endless=endless,
-                id=id,
-                section=section,
-                title=title,
-                hints=tuple(hints),
-            )
-        )
-
-    return make
+def _is_empty(answer: Any) -> bool:
+    return answer is None or (isinstance(answer, str) and not answer.strip())
 
 
 @dataclass(repr=False)
@@ -235,28 +125,26 @@ class NumberExercise(Exercise):
     tolerance: float = 0.01
     why: str = ""
     kind = "number"
+    invitation = "Work it out, and give the number as you like: 0.29, 2/7 or 2.9e-1."
 
     @property
     def solution(self) -> str:
-        """The assignment with the right value."""
-        return f"{self.name} = {self.value!r}"
-
-    @property
-    def blank(self) -> str:
-        """The assignment, empty."""
-        return f"{self.name} = None  # a number"
+        """The check with the right value."""
+        return f'check("{self.id}", {self.value:.6g})'
 
     def check(self, answer: Any) -> Outcome:
         """Compare with the value, then with the values of the known mistakes."""
-        if answer is None:
-            return self._not_attempted()
+        if _is_empty(answer):
+            return self.not_attempted()
         if isinstance(answer, np.ndarray) and answer.shape == ():
             answer = answer.item()
+        if isinstance(answer, str):
+            try:
+                answer = read_number(answer)
+            except ValueError as error:
+                return self.not_attempted(str(error))
         if not is_number(answer):
-            quotes = " Write it without quotes." if isinstance(answer, str) else ""
-            return self._outcome(
-                "wrong", f"A finite number is wanted here, got {trials.short(answer)}.{quotes}"
-            )
+            return self.not_attempted(f"A finite number is wanted, got {trials.short(answer)}.")
         if self._close(answer, self.value):
             return self._outcome("right", self.why)
         for mistake in self.mistakes:
@@ -264,6 +152,12 @@ class NumberExercise(Exercise):
                 return self._outcome("wrong", mistake.sentence)
         side = "large" if answer > self.value else "small"
         return self._outcome("wrong", f"{trials.short(answer)} is too {side}.")
+
+    def to_keep(self, outcome: Outcome, answer: Any) -> Any:
+        """A right number, as it was typed."""
+        if outcome.status != "right":
+            return None
+        return answer.strip() if isinstance(answer, str) else float(answer)
 
     def _close(self, answer: float, value: float) -> bool:
         return math.isclose(answer, value, rel_tol=self.tolerance)
@@ -279,36 +173,43 @@ def number_exercise(
 
 @dataclass(repr=False)
 class PredictExercise(Exercise):
-    """Commit to one of several choices before the run that shows which is right."""
+    """Commit to one of several choices before the run that shows which is right.
+
+    ``reveal``: makes that run; returns text, or an object with ``_repr_html_``.
+    """
 
     choices: Mapping[str, str] = field(default_factory=dict)
     right: str = ""
     why: str = ""
+    reveal: Callable[[], Any] | None = None
     kind = "predict"
+    invitation = "Choose one and lock it in; what happens is shown after that."
 
     @property
     def solution(self) -> str:
-        """The assignment with the right letter."""
-        return f'{self.name} = "{self.right}"'
-
-    @property
-    def blank(self) -> str:
-        """The assignment, empty."""
-        letters = ", ".join(f'"{letter}"' for letter in self.choices)
-        return f"{self.name} = None  # one of {letters}"
+        """The check with the right letter."""
+        return f'check("{self.id}", "{self.right}")'
 
     def check(self, answer: Any) -> Outcome:
         """Say whether the letter is the right one, and why."""
-        if answer is None:
-            return self._not_attempted()
-        letter = answer.strip().upper() if isinstance(answer, str) else answer
+        if _is_empty(answer):
+            return self.not_attempted()
+        letter = _letter(answer)
         if letter == self.right:
             return self._outcome("right", self.why)
         for mistake in self.mistakes:
             if letter == mistake.answer:
                 return self._outcome("wrong", mistake.sentence)
         letters = ", ".join(self.choices)
-        return self._outcome("wrong", f"Choose one of {letters}, got {trials.short(answer)}.")
+        return self.not_attempted(f"Choose one of {letters}, got {trials.short(answer)}.")
+
+    def to_keep(self, outcome: Outcome, answer: Any) -> Any:
+        """The letter, right or wrong: a prediction is made once."""
+        return None if outcome.status == "not attempted" else _letter(answer)
+
+
+def _letter(answer: Any) -> str:
+    return answer.strip().upper() if isinstance(answer, str) else ""
 
 
 def predict_exercise(
@@ -333,3 +234,75 @@ def predict_exercise(
             **shared,
         )
     )
+
+
+@dataclass(repr=False)
+class TuneExercise(Exercise):
+    """Move the controls of a live picture until a measured goal is met.
+
+    ``playground``: the name of its class in ``coursekit.widgets``, started with ``settings``; the
+    reader moves what is in ``free`` alone. ``goal(state)`` measures a state: whether it meets the
+    goal, and the sentence that says what was measured.
+    """
+
+    playground: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
+    goal: Callable[[dict[str, Any]], tuple[bool, str]] | None = None
+    solved_state: Mapping[str, Any] = field(default_factory=dict)
+    kind = "tune"
+    invitation = "Move the controls until the goal is met."
+
+    @property
+    def solution(self) -> str:
+        """The check with a state that meets the goal."""
+        return f'check("{self.id}", {dict(self.solved_state)!r})'
+
+    def to_keep(self, outcome: Outcome, answer: Any) -> Any:
+        """What the reader has set, once it meets the goal."""
+        state = _state_of(answer)
+        if outcome.status != "right" or state is None:
+            return None
+        return {name: state[name] for name in self.free if name in state}
+
+    def check(self, answer: Any) -> Outcome:
+        """Measure a playground or its state; what is missing in it is as at the start."""
+        if _is_empty(answer) or answer == {}:
+            return self.not_attempted()
+        state = _state_of(answer)
+        if state is None or self.goal is None:
+            wanted = "A playground is wanted, or its state as a dict"
+            return self.not_attempted(f"{wanted}, got {trials.short(answer)}.")
+        fixed = [name for name in state if state[name] != self.settings.get(name, state[name])]
+        fixed = [name for name in fixed if name not in self.free]
+        if fixed:
+            return self.not_attempted(f"{fixed[0]} is fixed here; set {', '.join(self.free)}.")
+        try:
+            met, said = self.goal({**self.settings, **state})
+        except Exception as error:  # a state that some hand has typed
+            reason = trials.error_text(error)
+            return self.not_attempted(f"This state cannot be measured ({reason}).")
+        return self._outcome("right" if met else "wrong", said)
+
+
+def _state_of(answer: Any) -> Mapping[str, Any] | None:
+    state = answer if isinstance(answer, Mapping) else getattr(answer, "state", None)
+    return state if isinstance(state, Mapping) else None
+
+
+def tune_exercise(
+    id: str,
+    *,
+    solution: Mapping[str, Any],
+    mistakes: Iterable[tuple[Mapping[str, Any], str]],
+    hints: Iterable[str],
+    **shared: Any,
+) -> TuneExercise:
+    """Register a tune exercise.
+
+    ``solution``: what to set so that the goal is met; the reader moves these settings alone.
+    ``mistakes``: settings that do not, each with the sentence by which the goal answers it.
+    """
+    known = [Mistake(sentence, dict(state)) for state, sentence in mistakes]
+    own: dict[str, Any] = {"mistakes": known, "hints": tuple(hints), "solved_state": solution}
+    return register(TuneExercise(id, free=tuple(solution), **own, **shared))

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from coursekit.exercises.core import code_exercise, number_exercise, predict_exercise
+from coursekit.descent import first_step, minimize
+from coursekit.exercises.code import code_exercise
+from coursekit.exercises.core import number_exercise, predict_exercise, tune_exercise
+from coursekit.objectives import valley
+from coursekit.optimizers import SGD
 
 
 def _random_points(rng):
@@ -207,6 +211,16 @@ def _gives_up_at_one(curvature, learning_rate, start, tolerance):
     return steps_to_tolerance.function(curvature, learning_rate, start, tolerance)
 
 
+def _run_in_the_valley():
+    lines = ["rate η   w₁ arrives   w₂ arrives   w₂ changes sides"]
+    for rate in (0.0198, 0.0099):
+        points = minimize(valley(100.0), [1.0, 1.0], SGD(rate), steps=1600).points
+        first, second = (first_step(np.abs(points[:, j]) <= 1e-6) for j in (0, 1))
+        crossings = np.sum(np.diff(np.sign(points[: second + 1, 1])) != 0)
+        lines.append(f"{rate}  {first:5d} steps  {second:5d} steps  {crossings:8d} times")
+    return "\n".join(lines)
+
+
 valley_prediction = predict_exercise(
     "valley",
     section="7.1",
@@ -218,16 +232,17 @@ valley_prediction = predict_exercise(
         "without any zig-zag. How many steps does it take now?"
     ),
     right="C",
+    reveal=_run_in_the_valley,
     choices={
         "A": (
             "Far fewer: no step is wasted on the walls any more.",
             "The jumps looked like waste, but w₁ on the valley floor needs its 690 steps whatever "
-            "w₂ does, and at half the rate twice as many. Run the cell below.",
+            "w₂ does, and at half the rate twice as many.",
         ),
         "B": (
             "About as many: smaller steps, but straight ones.",
             "Straight in w₂, yes; but w₁ shrinks by the factor 1 − η a step, and took about 690 "
-            "steps already: half the rate, twice the steps. Run the cell below.",
+            "steps already: half the rate, twice the steps.",
         ),
         "C": (
             "About twice as many.",
@@ -237,11 +252,66 @@ valley_prediction = predict_exercise(
         "D": (
             "It never arrives: the rate is too small for the valley floor.",
             "A small rate is slow, but never stuck on a bowl: w₁ shrinks by 1 − η at every step. "
-            "Count how many of these are needed. Run the cell below.",
+            "Count how many of these are needed.",
         ),
     },
     hints=[
         "Look at the two coordinates apart: each is a bowl of its own, with curvature 1 and 100.",
         "By which factor does each coordinate shrink in a step, before and after?",
+    ],
+)
+
+
+_TUNED = {"surface": "valley", "start": (-1.6, 1.2), "steps": 100}
+
+
+def _measure_rate(state):
+    """Steps until the loss of the valley ½ (w₁² + 20 w₂²) is below 10⁻⁶, at most 80."""
+    rate = state["sgd_rate"]
+    run = minimize(valley(20.0), state["start"], SGD(rate), steps=1000)
+    count = first_step(run.values <= 1e-6)
+    shallow, steep = abs(1 - rate), abs(1 - 20 * rate)
+    if steep >= 1:
+        return False, f"It never gets there: along w₂ a step multiplies by {steep:.3g}."
+    keeps = f"a step keeps {shallow:.3g} of w₁ and {steep:.3g} of w₂"
+    if count <= 80:
+        return True, f"There in {count} steps: {keeps}."
+    slower = "w₁ creeps" if shallow > steep else "w₂ swings from wall to wall"
+    taken = f"{count} steps" if count < np.inf else "More than 1000 steps"
+    return False, f"{taken}, and 80 are allowed: {keeps}, so that {slower}."
+
+
+tune_rate = tune_exercise(
+    "tune-rate",
+    section="7.1",
+    title="As fast as one rate can",
+    question=(
+        "The valley L(w) = ½ (w₁² + 20 w₂²), from the start that is shown. Find a learning rate "
+        "with which plain descent brings the loss below 10⁻⁶ in at most 80 steps."
+    ),
+    playground="Descent",
+    settings=_TUNED | {"sgd_rate": 0.01},
+    goal=_measure_rate,
+    solution={"sgd_rate": 0.093},
+    mistakes=[
+        (
+            {"sgd_rate": 0.02},
+            "349 steps, and 80 are allowed: a step keeps 0.98 of w₁ and 0.6 of w₂, so that w₁ "
+            "creeps.",
+        ),
+        (
+            {"sgd_rate": 0.099},
+            "408 steps, and 80 are allowed: a step keeps 0.901 of w₁ and 0.98 of w₂, so that w₂ "
+            "swings from wall to wall.",
+        ),
+        (
+            {"sgd_rate": 0.11},
+            "It never gets there: along w₂ a step multiplies by 1.2.",
+        ),
+    ],
+    hints=[
+        "Which coordinate is the slow one at this rate? The goal's line says it for every rate.",
+        "One factor falls when the rate grows, the other rises: look where they meet.",
+        "1 − η = 20η − 1 is where they meet: η = 2/21.",
     ],
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit.exercises.core import code_exercise
+from coursekit.exercises.code import code_exercise
 
 
 def _stationary_points(rng):

@@ -3,9 +3,10 @@
 import contextlib
 import copy
 import io
+import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,14 +41,31 @@ class _Bounded(io.TextIOBase):
         return len(text)
 
 
+@contextlib.contextmanager
+def _staying() -> Iterator[None]:
+    """Let a notebook's ``exit`` raise SystemExit: it would stop the kernel behind our back."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        yield
+        return
+    before = shell.ask_exit
+    shell.ask_exit = sys.exit
+    try:
+        yield
+    finally:
+        shell.ask_exit = before
+
+
 def run(function: Callable[..., Any], args: tuple[Any, ...], limit: float = 2.0) -> Behaviour:
     """Call ``function`` on a copy of ``args``; whatever it does stays inside."""
     own = copy.deepcopy(args)
     printed = _Bounded()
-    with warnings.catch_warnings(record=True) as caught, contextlib.ExitStack() as streams:
+    with warnings.catch_warnings(record=True) as caught, contextlib.ExitStack() as stack:
         warnings.simplefilter("always")
-        streams.enter_context(contextlib.redirect_stdout(printed))
-        streams.enter_context(contextlib.redirect_stderr(printed))
+        stack.enter_context(_staying())
+        stack.enter_context(contextlib.redirect_stdout(printed))
+        stack.enter_context(contextlib.redirect_stderr(printed))
         try:
             value = call_within(limit, function, *own)
         except TimeUp:
@@ -55,9 +73,11 @@ def run(function: Callable[..., Any], args: tuple[Any, ...], limit: float = 2.0)
         except KeyboardInterrupt:
             raise
         except NotImplementedError as error:
-            return Behaviour(raised=_error_text(error), blank_of=str(error))
-        except BaseException as error:  # exit() too: nothing else in the notebook may break
-            return Behaviour(raised=_error_text(error))
+            return Behaviour(raised=error_text(error), blank_of=str(error))
+        except SystemExit:
+            return Behaviour(raised="SystemExit: an answer may not end Python")
+        except BaseException as error:  # nothing else in the notebook may break
+            return Behaviour(raised=error_text(error))
     changed = tuple(i for i, (a, b) in enumerate(zip(own, args, strict=True)) if not _same(a, b))
     warned = f"{caught[0].category.__name__}: {caught[0].message}" if caught else ""
     return Behaviour(value, changed=changed, warned=warned, printed=printed.kept)
@@ -147,8 +167,9 @@ def _same(a: Any, b: Any) -> bool:
     return a is b or bool(a == b)
 
 
-def _error_text(error: BaseException) -> str:
-    text = str(error).strip().split("\n")[0]
+def error_text(error: BaseException) -> str:
+    """The kind of an error and the first line of its text."""
+    text = str(error).strip().split("\n")[0].rstrip(".")
     return f"{type(error).__name__}: {text}" if text not in ("", "None") else type(error).__name__
 
 

@@ -25,6 +25,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from coursekit.checks import check_known, check_number
 from coursekit.figures import compare, style
+from coursekit.files import write_whole
 
 FORMATS = ("svg", "png", "pdf")
 COMMITTED = ("svg", "png")  # what the folder ``figures`` keeps of each figure
@@ -170,7 +171,7 @@ def save(
     paths = []
     for one, format in tqdm(jobs, desc="figures", unit="file", disable=not progress):
         path = folder / one.filename(format)
-        _write(path, one.render(format, width))
+        write_whole(path, one.render(format, width))
         paths.append(path)
     return paths
 
@@ -234,16 +235,6 @@ def _small_png(png: io.BytesIO, title: str, words: str) -> bytes:
     buffer = io.BytesIO()
     colours.save(buffer, "png", optimize=True, dpi=(PNG_DPI, PNG_DPI), pnginfo=info)
     return buffer.getvalue()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put the whole file in place at once, or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _number(id: str) -> tuple[int, int]:

@@ -12,8 +12,10 @@
 #
 # You need derivatives, the eigenvalues of a 2 × 2 matrix, and a little NumPy.
 #
-# Run a cell with Shift + Enter. The cells under a **✎** are yours: fill them in, run them, and they
-# answer. Nothing further down depends on your answers, so skip and return as you like.
+# Run a cell with Shift + Enter. The cells under a **✎** are yours: a function is written into the
+# cell, a number or a prediction is given in the panel below it, and each answer is answered at once.
+# Hints come one at a time. Nothing further down depends on your answers, so skip and return as you
+# like; what you have solved is remembered.
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -21,9 +23,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from coursekit import SGD, DoubleWell, Momentum, bowl, saddle, valley
-from coursekit import check, claim, figures, first_step, minimize
+from coursekit import check, claim, exercise, figures, first_step, minimize
 from coursekit.figures import style
 from coursekit.objectives import Beale
+from coursekit.widgets import Ball
 
 # %% [markdown]
 # ## Walking downhill
@@ -107,6 +110,13 @@ figures.show("7.2")
 # | $\eta = 2/\lambda$ | −1 | jumps between two points for ever |
 # | $\eta > 2/\lambda$ | below −1 | *diverging*: each jump is longer than the last |
 #
+# Now break it with your own hand. This bowl has $\lambda = 1$: drag the ball, then push the rate up, past
+# 1 and past 2, and watch which line of the table you are in. Does the place of the start matter?
+
+# %%
+Ball(surface="bowl", method="SGD", rate=0.3, steps=30)
+
+# %% [markdown]
 # Next we run all the rates, and name what happened by looking at the points alone. The picture below
 # shows the number of steps until the distance has shrunk to a thousandth. (The cells that only draw
 # are folded; a click on the dots opens them.)
@@ -178,29 +188,24 @@ with style.context():
 #
 # $$ \mathcal L(w) = \tfrac12\,\bigl(w_1^2 + \kappa\,w_2^2\bigr) $$
 #
-# Each coordinate is a bowl of its own. The steep one dictates $\eta < 2/\kappa$, and the shallow one
-# has to live with it: a step shrinks $w_1$ by the factor $1-\eta$ only, which is nearly 1. The
-# ratio $\kappa$ of the largest to the smallest curvature is the *condition number*.
-#
-# Before you look at a picture, commit to an answer:
+# The ratio $\kappa$ of the largest to the smallest curvature is the *condition number*. Before you
+# look at a picture, commit to an answer; the run appears when you have locked it in.
 
 # %% exercise="valley"
 
 # %% [markdown]
-# Now run it, and count each coordinate by itself. The last row is the control: the first rate again,
-# from a start in the middle of the valley, so that there are no walls to jump between.
+# Each coordinate is a bowl of its own. The steep one dictates $\eta < 2/\kappa$, and the shallow one
+# has to live with it: a step shrinks $w_1$ by the factor $1-\eta$ only, which is nearly 1. Do the
+# jumps between the walls have a part in the price? Here is a control: the same rate once more, from a
+# start in the middle of the valley, where there are no walls to jump between.
 
 # %% tags=["claim-7.1-f"]
 kappa, goal = 100.0, 1e-6
 narrow = valley(kappa)
 arrival = {}
-print("rate η   start     w₁ arrives after   w₂ arrives after   w₂ changes sides")
 for rate, start in ((0.0198, [1, 1]), (0.0099, [1, 1]), (0.0198, [1, 0])):
     points = minimize(narrow, start, SGD(rate), steps=1600).points
-    first, second = (first_step(np.abs(points[:, j]) <= goal) for j in (0, 1))
-    crossings = np.sum(np.diff(np.sign(points[: second + 1, 1])) != 0)
-    print(f"{rate:.4f}   {start} {first:12d} steps {second:12d} steps {crossings:12d} times")
-    arrival[rate, start[1]] = first
+    arrival[rate, start[1]] = first_step(np.abs(points[:, 0]) <= goal)  # of w₁, on the floor
 zigzag, halved, control = arrival[0.0198, 1], arrival[0.0099, 1], arrival[0.0198, 0]
 assert control == zigzag
 assert 1.95 < halved / zigzag < 2.05
@@ -215,7 +220,12 @@ claim(
 )
 
 # %% [markdown]
-# So what is the best one can do? Draw the steps that each coordinate needs against the rate. You pay
+# So what is the best one can do? Look for it by hand first, in a valley that is not quite as narrow.
+
+# %% exercise="tune-rate"
+
+# %% [markdown]
+# And now by formula. Draw the steps that each coordinate needs against the rate. You pay
 # for the slower of the two, so the best rate is where the curves cross, at
 # $\eta = 2/(\lambda_{\min}+\lambda_{\max})$. On a single bowl the best rate was half of the largest
 # that works; in a valley it is the largest but for a hair, and $w_2$ jumps at every step. Both

@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all, whatever interrupts the writing."""
+
+import os
+import time
+from pathlib import Path
+from secrets import token_hex
+
+_WAITS = (0.01, 0.05, 0.2)  # seconds between the attempts to put a file in its place
+
+
+def write_whole(path: Path, data: str | bytes) -> None:
+    """Write a file: whoever reads ``path`` meets the old content or the new, and never a part.
+
+    Text becomes UTF-8, its line ends kept. The folder must exist; on an error (``OSError``) the
+    old file stays and nothing is left beside it.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    try:
+        # Not tempfile: its files are for their owner alone, whatever the umask.
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _replace(temporary, path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # The reader of the message knows nothing of the temporary file.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    # Windows refuses while anybody, a virus scanner too, has one of the two open.
+    for wait in _WAITS:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(wait)
+    temporary.replace(path)

@@ -1,0 +1,30 @@
+"""What moves in a notebook: the panels of the exercises, and the playgrounds.
+
+Everything here is fetched at its first use, and is a picture or a text where no widget works.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.widgets.ball import Ball
+    from coursekit.widgets.depth import Depth
+    from coursekit.widgets.descent import Descent
+    from coursekit.widgets.hyperplane import Hyperplane
+    from coursekit.widgets.maxout import Maxout
+
+_LAZY = {
+    "Ball": "ball",
+    "Depth": "depth",
+    "Descent": "descent",
+    "Hyperplane": "hyperplane",
+    "Maxout": "maxout",
+}
+
+__all__ = ["Ball", "Depth", "Descent", "Hyperplane", "Maxout"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"coursekit.widgets.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'coursekit.widgets' has no attribute {name!r}")

@@ -1,0 +1,7 @@
+"""The course in JupyterLab 4."""
+
+from browser.scenes import Scenes
+
+
+class TestJupyterLab(Scenes):
+    application = "lab"

@@ -1,0 +1,75 @@
+"""What the tests of the playgrounds share: a small one of every kind, and a page to talk to."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coursekit.widgets.playground import Button, Choice, Playground, Slider, Toggle
+from coursekit.widgets.scene import Frame, Handle, Image, Panel, Path, Points, View
+
+
+class Toy(Playground):
+    """A point of the plane and a number, with a control of each kind."""
+
+    title = "A toy"
+    alt = "One point."
+    defaults: ClassVar = {
+        "place": (0.25, 0.5),
+        "rate": 0.1,
+        "steps": 3,
+        "ground": "plain",
+        "twice": False,
+        "more": 1.0,
+    }
+
+    def controls(self):
+        return [
+            Slider("rate", "η", 1e-3, 1.0, log=True),
+            Slider("steps", "Steps", 1, 10, step=1, play=True),
+            Choice("ground", "Ground", ("plain", "shaded")),
+            Toggle("twice", "Twice", color="SGD"),
+            *([Slider("more", "More", 0.0, 2.0)] if self.state["twice"] else []),
+            Button("zero", "To zero"),
+        ]
+
+    def check_setting(self, name, value):
+        if name == "more":
+            return Slider("more", "More", 0.0, 2.0).check(value)
+        return super().check_setting(name, value)
+
+    def press(self, name):
+        if name == "zero":
+            self.move(place=(0.0, 0.0))
+        else:
+            super().press(name)
+
+    def frame(self):
+        x, y = self.state["place"]
+        if x > 9:
+            raise ArithmeticError("too far to the right")
+        line = Path(np.array([(0.0, 0.0), (x, y)]), "SGD")
+        back = [Image(np.eye(2))] if self.state["ground"] == "shaded" else []
+        plane = View(Panel("plane"), [line, Handle("place", (x, y))], back, self.state["ground"])
+        views = {"plane": plane}
+        if self.state["twice"]:
+            views["second"] = View(Panel("second"), [Points([(x, y)])], [Image([[1.0]])], "one")
+        return Frame(views, [f"at {x}"])
+
+
+class Listener:
+    """The other side of a canvas: what was sent to the page, and the page's own messages."""
+
+    def __init__(self, canvas):
+        self.canvas, self.heard = canvas, []
+        canvas.send = lambda content, buffers=None: self.heard.append((content, buffers))
+
+    def says(self, **content):
+        """Send a message as the page does, and return the answer."""
+        data = {"method": "custom", "content": content}
+        self.canvas._handle_msg({"content": {"data": data}, "buffers": []})
+        return self.heard[-1][0]
+
+
+def unpacked(packed, buffers):
+    """An array as the page gets it."""
+    return np.frombuffer(buffers[packed["buffer"]], np.float32).reshape(packed["shape"])
