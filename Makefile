@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# JupyterLab would handle what a widget says in a thread beside the notebook's: a playground then
+# answers at less than half the speed, and an endless answer is harder to stop.
+LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 
 .PHONY: setup lab test notebooks figures lock
 .DELETE_ON_ERROR:
@@ -39,6 +42,9 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p $(dir $(LAB_SETTINGS))
+	@echo '{"@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}' \
+		> $(LAB_SETTINGS)
 	@touch $@
 
 # After a change of the dependencies in pyproject.toml; commit the result.

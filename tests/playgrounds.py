@@ -1,11 +1,25 @@
-"""What the tests of the playgrounds share: a small one of every kind, and a page to talk to."""
+"""What the tests of the playgrounds share: a small one, a page to talk to, pixels to look at."""
 
 from typing import ClassVar
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 
 from coursekit.widgets.playground import Button, Choice, Playground, Slider, Toggle
 from coursekit.widgets.scene import Frame, Handle, Image, Panel, Path, Points, View
+
+
+def drawn(figure):
+    """The pixels of a figure, (rows, columns, 3), from 0 to 1."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3] / 255
+
+
+def of_colour(pixels, color):
+    """Where the pixels have a colour, but for the edges of what is drawn in it."""
+    return np.abs(pixels - to_rgb(color)).max(axis=-1) < 0.1
 
 
 class Toy(Playground):

@@ -29,7 +29,7 @@ def test_a_widget_has_its_title_and_the_colours():
     canvas = Toy().widget()
     assert isinstance(canvas, Canvas)
     assert canvas.title == "A toy"
-    assert canvas.look == {"colours": COLOURS, "ramps": RAMPS}
+    assert canvas.look == {"colours": COLOURS, "ramps": RAMPS, "alt": canvas.playground.alt}
     assert repr(canvas) == f"Canvas({canvas.playground.code()})"
 
 
@@ -139,10 +139,14 @@ def test_a_background_counts_as_known_only_once_it_was_sent(page, monkeypatch):
 def test_on_frame_hears_of_every_frame():
     heard = []
     toy = Toy()
-    page = Listener(toy.widget(lambda playground: heard.append(dict(playground.state))))
+    toy.on_frame = lambda playground: heard.append(playground.state["steps"])
+    page = Listener(toy.widget())
     page.says(type="hello", seq=1)
     page.says(type="move", changes={"steps": 5}, seq=2)
-    assert [state["steps"] for state in heard] == [3, 5]
+    assert heard == [3, 5]
+    with pytest.raises(ValueError, match="steps"):
+        page.canvas.receive({"type": "move", "changes": {"steps": 99}, "seq": 3})
+    assert heard == [3, 5]
 
 
 def test_a_state_changed_by_code_is_shown_on_request(page):

@@ -9,6 +9,7 @@ from coursekit.diagnostics import (
     flat_share,
     gradient_check,
     input_conditioning,
+    layer_signals,
     layer_statistics,
     saturated_units,
 )
@@ -125,6 +126,21 @@ def test_statistics_of_each_layer_are_those_of_its_outputs(rng):
         assert found.outputs.edges[[0, -1]] == pytest.approx([inner.min(), inner.max()])
         assert found.gradients is None
         assert found.weight_gradients is None
+
+
+def test_signals_of_each_layer_are_its_outputs_and_gradients(rng):
+    net = mlp([6, 5, 3], rng, "tanh")
+    x, targets = rng.normal(size=(10, 6)), rng.integers(0, 3, 10)
+    first, hidden, output = layer_signals(net, x, targets)
+    net.loss_and_gradient(x, targets)
+    assert np.array_equal(output.outputs, net.forward(x))
+    assert np.array_equal(hidden.outputs, np.tanh(first.outputs))
+    assert hidden.gradients == pytest.approx(output.gradients @ net.layers[2].weights.T)
+    assert first.gradients == pytest.approx(hidden.gradients * (1 - hidden.outputs**2))
+    for layer, found in ((net.layers[0], first), (net.layers[2], output)):
+        assert found.weight_gradients == pytest.approx(layer.gradients["weights"].ravel())
+    assert hidden.weight_gradients is None
+    assert layer_signals(net, x)[0].gradients is None
 
 
 def test_gradients_of_each_layer_are_the_derivatives_of_the_loss(rng):

@@ -184,6 +184,8 @@ def test_what_a_playground_must_have_is_asked_for():
     with pytest.raises(NotImplementedError):
         Playground()
     with pytest.raises(NotImplementedError):
+        Playground.frame(Toy())
+    with pytest.raises(NotImplementedError):
         Control("a", "A").check(1)
 
 
@@ -194,7 +196,7 @@ def test_only_what_is_free_moves():
     toy = Toy().only("rate", "zero")
     assert [control.name for control in toy.offered()] == ["rate", "zero"]
     toy.move(rate=0.5)
-    with pytest.raises(ValueError, match="steps is fixed here; what may be moved: "):
+    with pytest.raises(ValueError, match="steps is fixed here; what may be moved: rate, zero"):
         toy.move(rate=0.6, steps=4)
     assert toy.state == Toy.defaults | {"rate": 0.5}
     toy.press("reset")

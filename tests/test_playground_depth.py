@@ -209,6 +209,7 @@ def test_the_items_hold_what_was_measured():
     assert isinstance(strip, Image)
     assert np.shape(strip.values) == (40, 7)
     assert np.max(strip.values, axis=0) == pytest.approx(np.ones(7))
+    assert strip.values[0] == pytest.approx(np.ones(7)), "the zeros of the rectifiers, lowest"
 
 
 def test_the_axes_stay_while_a_slider_of_weights_moves():

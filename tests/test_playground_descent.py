@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from playgrounds import drawn, of_colour
 
 from coursekit.descent import minimize
 from coursekit.objectives import Beale, Quadratic, Rosenbrock, bowl, saddle, valley
@@ -273,12 +273,10 @@ def test_divergence_is_said_and_nothing_is_drawn_beyond_the_panel():
     assert said == f"SGD: diverges, not finite from step {step} on"
     encode(playground.frame())  # without a warning
     figure = picture(playground.frame())
-    figure.canvas.draw()
-    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
-    blue = np.abs(pixels - to_rgb(COLOURS["SGD"][0])).max(axis=-1) < 0.1
+    blue = of_colour(drawn(figure), COLOURS["SGD"][0])
     assert blue.any()
     for axes in figure.axes:
         box = axes.get_window_extent()
-        top, bottom = len(pixels) - math.ceil(box.y1) - 1, len(pixels) - math.floor(box.y0) + 1
+        top, bottom = len(blue) - math.ceil(box.y1) - 1, len(blue) - math.floor(box.y0) + 1
         blue[top:bottom, math.floor(box.x0) - 1 : math.ceil(box.x1) + 1] = False
     assert not blue.any()

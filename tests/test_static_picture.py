@@ -5,8 +5,8 @@ import io
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from PIL import Image as Pillow
+from playgrounds import drawn, of_colour
 
 from coursekit.widgets.scene import (
     COLOURS,
@@ -31,17 +31,11 @@ def frame_of(*items, back=(), **panel):
     return Frame({"only": View(Panel(**panel), items, back)})
 
 
-def drawn(figure):
-    """The pixels of a figure, (rows, columns, 3), from 0 to 1."""
-    figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
-
-
 def centre(frame, color=RED):
     """Where the pixels of a colour lie in the panel, in shares of its width and height."""
     figure = picture(frame)
     pixels = drawn(figure)
-    rows, columns = np.nonzero(np.abs(pixels - to_rgb(color)).max(axis=-1) < 0.1)
+    rows, columns = np.nonzero(of_colour(pixels, color))
     assert len(rows), "no pixel of this colour"
     (axes,) = figure.axes
     box = axes.get_window_extent()
@@ -80,7 +74,7 @@ def test_an_image_has_its_lowest_row_below(ramp):
     shades = Image([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]], ramp)
     pixels = drawn(picture(frame_of(shades)))
     high = RAMPS[ramp][0][2]
-    assert (np.abs(pixels - to_rgb(high)).max(axis=-1) < 0.02).sum() > 1000
+    assert of_colour(pixels, high).sum() > 1000
     if ramp == "signed":
         assert centre(frame_of(shades), high) == pytest.approx((1 / 6, 0.25), abs=0.02)
 
@@ -111,7 +105,7 @@ def test_nothing_is_drawn_beyond_the_panel():
     words = Text((0.99, 0.5), "mmmmmmmmmmmm", RED, bold=True)
     figure = picture(frame_of(far, words, Area([(0, 0), (9, 0), (9, 9)], RED, 1.0)))
     pixels = drawn(figure)
-    rows, columns = np.nonzero(np.abs(pixels - to_rgb(RED)).max(axis=-1) < 0.1)
+    rows, columns = np.nonzero(of_colour(pixels, RED))
     box = figure.axes[0].get_window_extent()
     assert columns.max() <= box.x1 + 1
     assert columns.min() >= box.x0 - 1
@@ -126,10 +120,17 @@ def test_titles_and_labels():
     assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 2), (0, 9))
 
 
+def test_a_handle_has_its_label_beside_it():
+    (axes,) = picture(
+        frame_of(Handle("slope", (0.5, 0.5), "the slope"), Handle("bare", (0, 0)))
+    ).axes
+    assert [text.get_text() for text in axes.texts] == ["the slope"]
+
+
 def test_equal_units_are_equally_long():
-    (axes,) = picture(frame_of(x=(0, 4), y=(0, 1), equal=True)).axes
-    axes.figure.canvas.draw()
-    box = axes.get_window_extent()
+    figure = picture(frame_of(x=(0, 4), y=(0, 1), equal=True))
+    figure.draw_without_rendering()
+    box = figure.axes[0].get_window_extent()
     assert box.width / box.height == pytest.approx(4, rel=0.01)
 
 
@@ -137,7 +138,7 @@ def rows_of(*shares, height=170):
     """How many panels stand in each row of a picture, and its height in inches."""
     views = {str(n): View(Panel(share=share, height=height), []) for n, share in enumerate(shares)}
     figure = picture(Frame(views))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     tops = [round(axes.get_window_extent().y0) for axes in figure.axes]
     return [tops.count(top) for top in sorted(set(tops), reverse=True)], figure.get_figheight()
 

@@ -12,6 +12,10 @@ const make = (tag, properties = {}, ...children) => {
   return node;
 };
 
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
+
 // Numbers as they are shown and sent: three digits, as a hand can set them.
 const rounded = (value, digits = 3) => Number(value.toPrecision(digits));
 const shown = (value) => {
@@ -70,6 +74,12 @@ class Plot {
     this.canvas.setAttribute("role", "img");
     this.grips = new Map();
     this.back = [];
+    // Asked of the page only when it changes: to ask in every frame would lay the page out anew.
+    this.sizes = new ResizeObserver(([entry]) => {
+      this.width = entry.contentRect.width;
+      this.page.redraw();
+    });
+    this.sizes.observe(this.node);
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, () => (this.held = null));
@@ -78,12 +88,11 @@ class Plot {
   update(view, buffers) {
     this.panel = view.panel;
     this.items = unpack(view.items, buffers);
-    if (view.back) {
-      this.back = unpack(view.back, buffers);
-      this.shades = null;
-    }
-    this.node.style.flex = `${view.panel.share} 1 ${Math.round(240 * view.panel.share)}px`;
-    this.canvas.setAttribute("aria-label", view.panel.title || view.panel.y_label);
+    if (view.back) this.back = unpack(view.back, buffers);
+    const flex = `${view.panel.share} 1 ${Math.round(240 * view.panel.share)}px`;
+    const label = view.panel.title || view.panel.y_label;
+    if (flex !== this.flex) this.node.style.flex = this.flex = flex;
+    if (label !== this.label) this.canvas.setAttribute("aria-label", (this.label = label));
   }
 
   // The height at which a unit is as long on both axes.
@@ -164,31 +173,52 @@ class Plot {
 
   draw(look) {
     const ratio = window.devicePixelRatio || 1;
-    this.width = this.node.clientWidth;
-    if (this.width < 10) return;
-    this.height = this.panel.equal ? this.equalHeight() : this.panel.height;
-    this.canvas.style.height = `${this.height}px`;
+    if (!this.width || this.width < 10) return;
+    const height = this.panel.equal ? this.equalHeight() : this.panel.height;
+    if (height !== this.height) this.canvas.style.height = `${(this.height = height)}px`;
     const [w, h] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
     if (this.canvas.width !== w || this.canvas.height !== h) [this.canvas.width, this.canvas.height] = [w, h];
-    const g = this.canvas.getContext("2d");
+    const g = (this.context ??= this.canvas.getContext("2d", { alpha: false }));
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    if (this.back.length) g.drawImage(this.behind(look, w, h, ratio), 0, 0);
+    else this.ground(g, look, ratio);
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.font = FONT;
+    this.paint(g, this.items, look);
+    this.axes(g, look);
+    for (const item of [...this.back, ...this.items]) if (item.kind === "text") this.text(g, item, look);
+    this.place(g, look);
+  }
+
+  // What changes seldom is drawn once, onto a sheet of its own: shades and contour lines.
+  behind(look, w, h, ratio) {
+    const key = JSON.stringify([this.panel.x, this.panel.y, look.dark, w, h]);
+    if (this.sheet?.key === key && this.sheet.back === this.back) return this.sheet.canvas;
+    const canvas = this.sheet?.canvas ?? make("canvas");
+    [canvas.width, canvas.height] = [w, h];
+    this.ground(canvas.getContext("2d", { alpha: false }), look, ratio);
+    this.sheet = { key, back: this.back, canvas };
+    return canvas;
+  }
+
+  ground(g, look, ratio) {
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.fillStyle = look.colour("paper");
     g.fillRect(0, 0, this.width, this.height);
+    if (!this.back.some((item) => item.kind === "image")) this.grid(g, look);
+    this.paint(g, this.back, look);
+  }
+
+  // The items that stay inside the axes: the images first.
+  paint(g, items, look) {
+    const inside = [MARGIN.left, MARGIN.top, this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom];
     g.save();
     g.beginPath();
-    const inside = [MARGIN.left, MARGIN.top, this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom];
     g.rect(...inside);
     g.clip();
-    const behind = this.back.filter((item) => item.kind === "image");
-    const others = [...this.back, ...this.items].filter((item) => item.kind !== "image");
-    for (const item of [...behind, ...this.items.filter((item) => item.kind === "image")]) this.image(g, item, look, inside);
-    if (!behind.length) this.grid(g, look);
-    for (const item of others) if (item.kind !== "handle" && item.kind !== "text") this[item.kind](g, item, look);
+    for (const item of items) if (item.kind === "image") this.image(g, item, look, inside);
+    for (const item of items) if (!["image", "handle", "text"].includes(item.kind)) this[item.kind](g, item, look);
     g.restore();
-    this.axes(g, look);
-    for (const item of others) if (item.kind === "text") this.text(g, item, look);
-    this.place(g, look);
   }
 
   image(g, item, look, inside) {
@@ -354,14 +384,15 @@ class Plot {
       if (!grip) {
         grip = make("div", { className: "ck-grip", tabIndex: 0 });
         grip.setAttribute("role", "slider");
+        grip.setAttribute("aria-label", item.name);
         grip.setAttribute("aria-roledescription", "handle, moved by the arrow keys, with shift in larger steps");
         grip.addEventListener("keydown", (event) => this.key(event, item.name));
         this.grips.set(item.name, grip);
         this.node.append(grip);
       }
-      grip.style.left = `${x - 11}px`;
-      grip.style.top = `${y - 11}px`;
-      grip.setAttribute("aria-label", item.name);
+      const where = `translate(${x - 11}px, ${y - 11}px)`;
+      if (grip.style.transform === where) continue;
+      grip.style.transform = where;
       grip.setAttribute("aria-valuenow", item.at[0]);
       grip.setAttribute("aria-valuetext", item.at.map(shown).join(", "));
     }
@@ -402,9 +433,12 @@ class Page {
     this.inputs = new Map();
     this.state = {};
     this.pending = {};
+    this.id = Math.random(); // the same playground may be on the page twice
     this.sent = this.answered = 0;
     this.controls = make("div", { className: "ck-controls" });
     this.stage = make("div", { className: "ck-stage" });
+    this.stage.setAttribute("role", "group");
+    this.stage.setAttribute("aria-label", this.look.alt);
     this.readout = make("div", { className: "ck-readout" });
     this.goal = make("div", { className: "ck-goal", hidden: true });
     this.trouble = make("div", { className: "ck-trouble", hidden: true });
@@ -425,19 +459,17 @@ class Page {
     el.append(this.node);
     this.onMessage = (content, buffers) => this.receive(content, buffers);
     model.on("msg:custom", this.onMessage);
-    this.sizes = new ResizeObserver(() => this.redraw());
-    this.sizes.observe(this.node);
-    this.themes = new MutationObserver(() => this.redraw());
+    this.themes = new MutationObserver(() => this.repaint());
     for (const node of [document.documentElement, document.body]) this.themes.observe(node, { attributes: true });
     this.light = window.matchMedia("(prefers-color-scheme: dark)");
-    this.onTheme = () => this.redraw();
+    this.onTheme = () => this.repaint();
     this.light.addEventListener("change", this.onTheme);
     this.post({ type: "hello" });
   }
 
   leave() {
     this.model.off("msg:custom", this.onMessage);
-    this.sizes.disconnect();
+    for (const plot of this.plots.values()) plot.sizes.disconnect();
     this.themes.disconnect();
     this.light.removeEventListener("change", this.onTheme);
     clearTimeout(this.waiting);
@@ -450,13 +482,13 @@ class Page {
   }
 
   schedule() {
-    if (this.queued) return;
+    if (this.queued || this.sent - this.answered >= IN_FLIGHT || !Object.keys(this.pending).length) return;
+    this.post({ type: "move", changes: this.pending });
+    this.pending = {};
     this.queued = true;
     requestAnimationFrame(() => {
       this.queued = false;
-      if (this.sent - this.answered >= IN_FLIGHT || !Object.keys(this.pending).length) return;
-      this.post({ type: "move", changes: this.pending });
-      this.pending = {};
+      this.schedule();
     });
   }
 
@@ -467,22 +499,24 @@ class Page {
 
   post(content) {
     this.sent += 1;
-    this.model.send({ ...content, seq: this.sent });
+    this.model.send({ ...content, seq: [this.id, this.sent] });
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.say("Python does not answer. If the kernel is busy, wait; if it was restarted, run this cell again."), PATIENCE);
   }
 
   say(text) {
+    if (this.trouble.textContent === text) return;
     this.trouble.hidden = !text;
     this.trouble.textContent = text;
   }
 
   receive(content, buffers) {
-    this.answered = Math.max(this.answered, content.seq);
+    const [asker, number] = content.seq || [];
+    if (asker === this.id) this.answered = number;
     if (this.answered >= this.sent) clearTimeout(this.waiting);
     if (content.type === "error") this.say(`This could not be computed: ${content.text}`);
     else if (content.type === "frame") this.show(content, buffers);
-    if (Object.keys(this.pending).length) this.schedule();
+    this.schedule();
   }
 
   show(content, buffers) {
@@ -501,31 +535,46 @@ class Page {
     for (const [name, plot] of this.plots) {
       if (name in content.views) continue;
       plot.node.remove();
+      plot.sizes.disconnect();
       this.plots.delete(name);
     }
-    const [first, ...others] = content.readout;
-    this.readout.replaceChildren(...[first, ...others].filter((line) => line).map((line) => make("div", { textContent: line })));
+    const lines = this.readout.children;
+    while (lines.length > content.readout.length) this.readout.lastChild.remove();
+    content.readout.forEach((line, n) => write(lines[n] ?? this.readout.appendChild(make("div")), line));
     this.goal.hidden = !content.goal;
     this.goal.classList.toggle("ck-met", content.met);
-    this.goal.textContent = `${content.met ? "✓ Reached" : "○ Goal"}: ${content.goal}`;
+    write(this.goal, `${content.met ? "✓ Reached" : "○ Goal"}: ${content.goal}`);
     // What is heard comes once the hand rests.
     clearTimeout(this.resting);
     this.resting = setTimeout(() => (this.spoken.textContent = [content.goal && this.goal.textContent, ...content.readout].filter((t) => t).join(". ")), 700);
     for (const [name, input] of this.inputs) if (!(name in this.pending)) input.set(this.state[name]);
     this.redraw();
+    if (!this.colours) this.repaint(); // the first frame: by now the page is around it
   }
 
-  redraw() {
+  // In the colours of the page around, which are asked for only when they may have changed.
+  repaint() {
+    if (!this.node.isConnected) return;
     const dark = isDark(this.node);
+    if (this.colours?.dark === dark) return;
     this.node.classList.toggle("ck-dark", dark);
     const { colours, ramps } = this.look;
-    const look = {
+    this.colours = {
       dark,
       colour: (role) => (colours[role] ? colours[role][dark ? 1 : 0] : role),
       ramp: (name, value) => shade(ramps[name][dark ? 1 : 0], value),
     };
-    for (const swatch of this.controls.querySelectorAll(".ck-swatch")) swatch.style.background = look.colour(swatch.dataset.role);
-    for (const plot of this.plots.values()) plot.draw(look);
+    this.swatch();
+    this.redraw();
+  }
+
+  swatch() {
+    for (const node of this.controls.querySelectorAll(".ck-swatch")) node.style.background = this.colours.colour(node.dataset.role);
+  }
+
+  redraw() {
+    if (!this.colours) return;
+    for (const plot of this.plots.values()) plot.draw(this.colours);
   }
 
   build(controls) {
@@ -539,6 +588,7 @@ class Page {
       this.controls.append(input.node);
       if (focused === control.name) input.field.focus();
     }
+    if (this.colours) this.swatch();
   }
 
   async copy() {
@@ -581,6 +631,7 @@ const BUILDERS = {
     const parts = whole ? high - low : 400;
     const field = make("input", { type: "range", min: 0, max: parts, step: 1 });
     const number = make("output");
+    number.setAttribute("aria-live", "off"); // the slider itself says its value
     const write = (v) => {
       number.textContent = shown(v);
       field.setAttribute("aria-valuetext", shown(v));

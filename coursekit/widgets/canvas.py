@@ -29,7 +29,7 @@ class Canvas(anywidget.AnyWidget):
     look = traitlets.Dict().tag(sync=True)
 
     def __init__(self, playground: Playground) -> None:
-        look = {"colours": COLOURS, "ramps": RAMPS}
+        look = {"colours": COLOURS, "ramps": RAMPS, "alt": playground.alt}
         super().__init__(title=playground.title, look=look)
         self.playground = playground
         self._known: dict[str, str] = {}  # keys of the backgrounds that the page has
@@ -63,7 +63,7 @@ class Canvas(anywidget.AnyWidget):
         """Show what the playground's state has become by code."""
         self._show(0)
 
-    def _show(self, seq: int) -> None:
+    def _show(self, seq: Any) -> None:
         playground = self.playground
         frame = playground.shown()
         content, buffers = encode(frame, self._known)

@@ -46,7 +46,8 @@ SATURATING = ("sigmoid", "tanh")
 _FLAT = 0.01  # the slope at which an activation counts as saturated
 ROWS = 64  # digits that go through
 _BINS = 40
-_STD = Slider("std", "Std of the weights", 1e-3, 2.0, log=True)
+_SIZES: Point = (1e-12, 1e4)  # the axis of what grows or shrinks by layer
+_STD = Slider("std", "Their std", 1e-3, 2.0, log=True)
 
 
 class Measured(NamedTuple):
@@ -145,8 +146,8 @@ class Depth(Playground):
         if not found.flat.any():
             bars.append(Text((0.5, 0.5), "none", "muted", "center", share=True))
         views = {
-            "activations": _by_layer("Activations: std", (1e-12, 1e4), values, "left"),
-            "gradients": _by_layer("Gradient: std", (1e-14, 1e2), slopes, "right"),
+            "activations": _by_layer("Activations: std", values, "left"),
+            "gradients": _by_layer("Gradient: std", slopes, "right"),
             "flat": View(
                 Panel(f"{flat}, %", _span(depth), (0, 100), "layer", height=230),
                 bars,
@@ -234,7 +235,7 @@ def _measure(
     )
 
 
-def _by_layer(title: str, window: Point, lines: dict[str, Array], side: str) -> View:
+def _by_layer(title: str, lines: dict[str, Array], side: str) -> View:
     """Two lines on a logarithmic axis, their names below on the side where no line comes."""
     looks: list[Any] = [("SGD", 2.0, ()), ("Momentum", 1.8, (6, 2))]
     items: list[Item] = []
@@ -246,7 +247,7 @@ def _by_layer(title: str, window: Point, lines: dict[str, Array], side: str) -> 
         place = (0.03 if side == "left" else 0.97, 0.17 - 0.1 * n)
         items.append(Text(place, name, color, side, share=True))
     span = _span(max(map(len, lines.values())))
-    return View(Panel(title, span, window, "layer", log_y=True, height=230), items)
+    return View(Panel(title, span, _SIZES, "layer", log_y=True, height=230), items)
 
 
 def _span(depth: int) -> Point:

@@ -164,7 +164,7 @@ class Playground:
         fixed = [name for name in changes if not self._is_free(name)]
         if fixed:
             raise ValueError(
-                f"{fixed[0]} is fixed here; what may be moved: {', '.join(self.free or ())}"
+                f"{fixed[0]} is fixed here; what may be moved: {', '.join(sorted(self.free or ()))}"
             )
         self.state |= self._checked(changes)
 

@@ -8,12 +8,13 @@ import shutil
 import statistics
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page, TimeoutError, sync_playwright
+from playwright.sync_api import Page, Playwright, TimeoutError, sync_playwright
 
 from tests.benchmarks.timing import print_table
 from tests.browser.page import NotebookPage
@@ -60,26 +61,19 @@ def main() -> None:
             notebook = new_notebook(cells=[new_code_cell(source)], metadata=METADATA)
             nbformat.write(notebook, server.root / f"{name}.ipynb")
         with sync_playwright() as playwright:
-            options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            browser = playwright.chromium.launch(executable_path=chromium, args=options)
-            page = _opened(browser.new_page(), server, "playground", ".ck-plot canvas")
-            drag, seconds = _drag(page)
-            moves = _moves(page, ".ck-controls input[data-name=steps]", "watchSlider")
-            page.close()
-            page = _opened(
-                browser.new_page(),
-                server,
-                "interact",
-                ".jp-OutputArea img",
-            )
-            rival = _moves(page, ".noUi-handle", "watchImage")
-            browser.close()
-    lags = [lag for lag, _ in drag]
+            with _page(playwright, chromium) as page:
+                _open(page, server, "playground", ".ck-plot canvas")
+                drag = _drag(page)
+                moves = _moves(page, ".ck-controls input[data-name=steps]", "watchSlider")
+            with _page(playwright, chromium) as page:
+                _open(page, server, "interact", ".jp-OutputArea img")
+                rival = _moves(page, ".noUi-handle", "watchImage")
+    lags, painted = [lag for lag, _ in drag], len({n for _, n in drag})
     print_table(
         f"Descent playground, 2 methods of 100 steps: a {DRAG_SECONDS:g} s drag, {MOVES} key moves",
         ["", "median ms", "slowest ms", "frames a second", "interact's over it"],
         [
-            ["drag", statistics.median(lags), max(lags), len({n for _, n in drag}) / seconds, ""],
+            ["drag", statistics.median(lags), max(lags), painted / DRAG_SECONDS, ""],
             ["slider", *_summary(moves), statistics.median(rival) / statistics.median(moves)],
             ["interact, inline", *_summary(rival), 1.0],
         ],
@@ -91,8 +85,15 @@ def _summary(times: list[float]) -> list[float]:
     return [statistics.median(times), max(times), 1000 / statistics.mean(times)]
 
 
-def _opened(page: Page, server: Server, name: str, ready: str) -> Page:
-    page.set_viewport_size({"width": 1280, "height": 900})
+@contextmanager
+def _page(playwright: Playwright, chromium: str) -> Iterator[Page]:
+    """A page in a browser of its own: a second page of the same is painted in the background."""
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.chromium.launch(executable_path=chromium, args=options) as browser:
+        yield browser.new_page(viewport={"width": 1280, "height": 900})
+
+
+def _open(page: Page, server: Server, name: str, ready: str) -> None:
     notebook = NotebookPage(page, server, f"{name}.ipynb")
     shown = page.locator(ready).first
     for _ in range(5):  # a kernel that has just started may drop what it is asked for
@@ -103,24 +104,15 @@ def _opened(page: Page, server: Server, name: str, ready: str) -> Page:
             break
     time.sleep(REST)
     page.add_script_tag(content=WATCH)
-    return page
 
 
-def _drag(page: Page) -> tuple[list[tuple[float, int]], float]:
-    """Drag the start along a line and back; the lag of each painted frame, and the time taken."""
+def _drag(page: Page) -> list[tuple[float, int]]:
+    """Drag the start along a line and back; the lag and the number of each painted frame."""
     page.evaluate("watchDrag()")
     box = page.locator(".ck-grip").first.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    start = time.perf_counter()
-    step = 0
-    while time.perf_counter() - start < DRAG_SECONDS:
-        step += 1
-        page.mouse.move(x + 150 * _triangle(step / 100), y)
-    seconds = time.perf_counter() - start
-    page.mouse.up()
+    page.evaluate("place => drag(place)", [x, y, DRAG_SECONDS])
     time.sleep(0.5)
     watched = page.evaluate("watched")
     page.evaluate("watched.asked = [], watched.shown = []")
@@ -130,11 +122,7 @@ def _drag(page: Page) -> tuple[list[tuple[float, int]], float]:
         asked = [t for t, wanted in watched["asked"] if t <= painted and abs(wanted - place) < 0.8]
         if asked:
             lags.append((painted - max(asked), n))
-    return lags, seconds
-
-
-def _triangle(turn: float) -> float:
-    return 1 - abs(turn % 2 - 1)
+    return lags
 
 
 def _moves(page: Page, slider: str, watch: str) -> list[float]:

@@ -14,8 +14,7 @@ NOISE = [
     # Notebook 7.6 says so whenever a notebook is opened, an empty one too: its keyboard shortcuts
     # ask for the settings of a plugin that are still being loaded.
     ("Cannot read properties of undefined (reading 'schema')", "/static/notebook/notebook_core."),
-    # Said of each widget in a saved file whose kernel is gone. Only a panel's bar is a widget; the
-    # tests read the cards then.
+    # Said of each widget in a saved file whose kernel is gone; the tests read the cards then.
     ("Error: widget model not found", "/@jupyter-widgets/jupyterlab-manager/"),
 ]
 # WCAG 2.1: the ratio of the relative luminances, each with 0.05 added.

@@ -14,10 +14,9 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "a-token-of-the-tests"
 # Module and path of each application.
 APPLICATIONS = {"lab": ("jupyterlab", "lab/tree"), "notebook": ("notebook", "notebooks")}
-# Every cell is in the page, in view or not; nothing pops up over it.
+# Nothing is fetched from elsewhere, and nothing pops up over the notebook.
 SETTINGS = {
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
 
 
