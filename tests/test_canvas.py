@@ -29,6 +29,7 @@ def test_a_widget_has_its_title_and_the_colours():
     canvas = Toy().widget()
     assert isinstance(canvas, Canvas)
     assert canvas.title == "A toy"
+    assert Toy().only("steps").widget().title == ""
     assert canvas.look == {"colours": COLOURS, "ramps": RAMPS, "alt": canvas.playground.alt}
     assert repr(canvas) == f"Canvas({canvas.playground.code()})"
 

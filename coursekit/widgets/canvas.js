@@ -1,7 +1,7 @@
 // Draws the frames that Python computes, and sends what the reader moves back to it.
 // Nothing is computed here: a playground cannot disagree with the package.
 
-const MARGIN = { left: 52, right: 10, top: 24, bottom: 38 };
+const MARGIN = { left: 52, right: 16, top: 24, bottom: 38 };
 const IN_FLIGHT = 2; // moves on their way to Python: newer ones wait, and the newest wins
 const PATIENCE = 4000; // ms without an answer until the page says so
 const FONT = "12px system-ui, sans-serif";
@@ -448,7 +448,7 @@ class Page {
     this.trouble.setAttribute("role", "alert");
     this.spoken.setAttribute("role", "status");
     const title = make("div", { className: "ck-title", textContent: model.get("title") });
-    const reset = make("button", { textContent: "Reset", onclick: () => this.press("reset") });
+    const reset = make("button", { textContent: "Back to the start", onclick: () => this.press("reset") });
     const copy = make("button", { textContent: "Copy as code", onclick: () => this.copy() });
     const foot = make("div", { className: "ck-foot" }, reset, copy, this.copied);
     this.node = make("div", { className: "ck-playground" }, title, this.controls, this.goal, this.stage, this.readout, this.trouble, foot, this.spoken);
@@ -543,7 +543,7 @@ class Page {
     content.readout.forEach((line, n) => write(lines[n] ?? this.readout.appendChild(make("div")), line));
     this.goal.hidden = !content.goal;
     this.goal.classList.toggle("ck-met", content.met);
-    write(this.goal, `${content.met ? "✓ Reached" : "○ Goal"}: ${content.goal}`);
+    write(this.goal, `${content.met ? "✓ Reached" : "○ Not yet"}: ${content.goal}`);
     // What is heard comes once the hand rests.
     clearTimeout(this.resting);
     this.resting = setTimeout(() => (this.spoken.textContent = [content.goal && this.goal.textContent, ...content.readout].filter((t) => t).join(". ")), 700);

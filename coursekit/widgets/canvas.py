@@ -30,7 +30,9 @@ class Canvas(anywidget.AnyWidget):
 
     def __init__(self, playground: Playground) -> None:
         look = {"colours": COLOURS, "ramps": RAMPS, "alt": playground.alt}
-        super().__init__(title=playground.title, look=look)
+        # The title invites to all that can be moved; an exercise leaves some, and says which.
+        title = playground.title if playground.free is None else ""
+        super().__init__(title=title, look=look)
         self.playground = playground
         self._known: dict[str, str] = {}  # keys of the backgrounds that the page has
         self._controls: Any = None

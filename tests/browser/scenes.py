@@ -187,7 +187,7 @@ class Scenes:
         cell = notebook.cell("tune-rate")
         cell.run(TUNE.cell())
         expect(cell.card).to_contain_text("○ not attempted")
-        expect(cell.outputs).to_contain_text("○ Goal: ")
+        expect(cell.outputs).to_contain_text("○ Not yet: ")
         rate = cell.outputs.get_by_role("slider", name="SGD η")
         rate.focus()
         goal = TUNE.solved_state["sgd_rate"]
@@ -223,7 +223,7 @@ class Scenes:
         has_moved()
         keyboard.press("ArrowRight")
         has_moved()
-        cell.outputs.get_by_role("button", name="Reset").click()
+        cell.outputs.get_by_role("button", name="Back to the start").click()
         expect(start).to_have_attribute("aria-valuetext", places[0])
         expect(told).to_have_text(readings[0])
 
