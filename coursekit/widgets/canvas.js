@@ -275,13 +275,17 @@ class Plot {
     const edge = item.marker === "*" || item.size >= 3;
     g.strokeStyle = item.marker === "*" ? look.colour("ink") : look.colour("paper");
     g.lineWidth = item.marker === "*" ? 0.8 : 0.5;
+    g.beginPath();
     for (let n = 0; n < shape[0]; n++) {
       const [x, y] = this.at(data, n);
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      if (edge) g.beginPath();
       mark(g, item.marker || "o", x, y, item.size);
+      if (!edge) continue;
       g.fill();
-      if (edge) g.stroke();
+      g.stroke();
     }
+    if (!edge) g.fill(); // all at once: that is much faster
     g.globalAlpha = 1;
   }
 
@@ -404,12 +408,12 @@ class Plot {
   }
 }
 
+// Adds a mark to the path.
 function mark(g, marker, x, y, r) {
-  g.beginPath();
   const corners = (turn, count, inner = r) => {
     for (let n = 0; n < count; n++) {
       const [angle, far] = [turn + (2 * Math.PI * n) / count, n % 2 ? inner : r];
-      g.lineTo(x + far * Math.sin(angle), y - far * Math.cos(angle));
+      g[n ? "lineTo" : "moveTo"](x + far * Math.sin(angle), y - far * Math.cos(angle));
     }
     g.closePath();
   };
@@ -421,7 +425,10 @@ function mark(g, marker, x, y, r) {
   else if (marker === "P") {
     g.rect(x - 0.35 * r, y - r, 0.7 * r, 2 * r);
     g.rect(x - r, y - 0.35 * r, 2 * r, 0.7 * r);
-  } else g.arc(x, y, r, 0, 2 * Math.PI);
+  } else {
+    g.moveTo(x + r, y);
+    g.arc(x, y, r, 0, 2 * Math.PI);
+  }
 }
 
 // The whole playground: controls above, plots side by side, what was measured below.

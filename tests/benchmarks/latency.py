@@ -24,7 +24,7 @@ DRAG_SECONDS, MOVES = 5.0, 50
 REST = 3.0  # seconds in which a page that was opened comes to rest
 CELLS = {
     "playground": "from coursekit.widgets.descent import Descent\n"
-    "Descent(momentum=True, steps=100, start=(-1.0, 0.5))",
+    "Descent(momentum=True, start=(-1.0, 0.5))",
     "interact": """\
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,7 +33,7 @@ from coursekit import SGD, Momentum, minimize, valley
 surface = valley()
 x, y = np.meshgrid(np.linspace(-2, 2, 141), np.linspace(-2, 2, 141))
 loss = surface.value(np.stack([x, y], axis=-1))
-@interact(steps=IntSlider(100, 1, 300))
+@interact(steps=IntSlider(60, 1, 300))
 def show(steps):
     figure, (plane, curve) = plt.subplots(1, 2, figsize=(9, 4))
     plane.contourf(x, y, loss, 12)
@@ -70,7 +70,7 @@ def main() -> None:
                 rival = _moves(page, ".noUi-handle", "watchImage")
     lags, painted = [lag for lag, _ in drag], len({n for _, n in drag})
     print_table(
-        f"Descent playground, 2 methods of 100 steps: a {DRAG_SECONDS:g} s drag, {MOVES} key moves",
+        f"Descent playground, 2 methods of 60 steps: a {DRAG_SECONDS:g} s drag, {MOVES} key moves",
         ["", "median ms", "slowest ms", "frames a second", "interact's over it"],
         [
             ["drag", statistics.median(lags), max(lags), painted / DRAG_SECONDS, ""],
