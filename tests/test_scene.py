@@ -83,12 +83,11 @@ def test_all_but_the_arrays_is_json():
         ("one", "two"),
         goal="there",
         met=True,
-        extra={"sound": "none"},
     )
     content, _ = encode(frame)
     back = json.loads(json.dumps(content))
     assert back["readout"] == ["one", "two"]
-    assert (back["goal"], back["met"], back["sound"]) == ("there", True, "none")
+    assert (back["goal"], back["met"]) == ("there", True)
     text, handle, _ = back["views"]["only"]["items"]
     assert (text["kind"], text["at"], text["share"]) == ("text", [0.1, 0.2], True)
     assert (handle["kind"], handle["name"], handle["axis"]) == ("handle", "start", "x")

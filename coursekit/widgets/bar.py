@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anywidget
 import traitlets
@@ -31,8 +31,3 @@ class Bar(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"Bar({self.view['title']!r})"
-
-    def view_bundle(self) -> dict[str, Any]:
-        """The part of a mime bundle that shows the widget, for a page that can."""
-        bundle, _ = self._repr_mimebundle_() or ({}, {})
-        return {kind: data for kind, data in bundle.items() if "widget-view" in kind}

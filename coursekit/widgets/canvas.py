@@ -41,11 +41,6 @@ class Canvas(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"Canvas({self.playground!r})"
 
-    def view(self) -> Mapping[str, Any]:
-        """The part of a mime bundle that shows the widget, for a page that can."""
-        bundle, _ = self._repr_mimebundle_() or ({}, {})
-        return {kind: data for kind, data in bundle.items() if "widget-view" in kind}
-
     def receive(self, content: Mapping[str, Any]) -> None:
         """Answer one message of the page: a frame for each, or the error in words."""
         try:

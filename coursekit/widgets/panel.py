@@ -157,8 +157,7 @@ class Panel:
             "text/plain": cards.help_text(self.exercise),
             "text/html": cards.help_html(self.exercise),
         }
-        self._bar = self._bar or _make_bar(self)
-        display((self._bar.view_bundle() if self._bar else {}) | below, raw=True)
+        display(self._bar_view() | below, raw=True)
 
     def view(self) -> dict[str, Any]:
         """What the bar shows, as plain values; ``said`` is for the ears."""
@@ -218,6 +217,15 @@ class Panel:
 
     def _bundle(self) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _bar_view(self) -> dict[str, Any]:
+        """What shows the bar; nothing where widgets are missing or broken."""
+        self._bar = self._bar or _make_bar(self)
+        if self._bar is None:
+            return {}
+        from coursekit.widgets.bundle import view_of
+
+        return view_of(self._bar)
 
     def _playground(self, exercise: core.TuneExercise) -> Any:
         from coursekit.widgets.tune import playground_of

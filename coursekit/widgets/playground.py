@@ -195,11 +195,12 @@ class Playground:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Live where widgets work, else a picture of the state, else the line of code."""
+        from coursekit.widgets.bundle import view_of
         from coursekit.widgets.static import png
 
         if self._widget is None:
             self._widget = self.widget()
-        bundle = dict(self._widget.view())
+        bundle = view_of(self._widget)
         frame = self.shown()
         bundle["text/plain"] = "\n".join([self.code(), *frame.readout])
         return bundle | {"image/png": b64encode(png(frame)).decode()}

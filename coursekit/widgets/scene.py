@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -171,7 +171,6 @@ class Frame:
     readout: Sequence[str] = ()
     goal: str = ""
     met: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encode(
@@ -190,7 +189,7 @@ def encode(
             sent["back"] = [_plain(item, buffers) for item in view.back]
         views[name] = sent
     content = {"views": views, "readout": list(frame.readout), "goal": frame.goal}
-    return content | {"met": frame.met, **frame.extra}, buffers
+    return content | {"met": frame.met}, buffers
 
 
 def _plain(value: Any, buffers: list[memoryview]) -> dict[str, Any]:
