@@ -15,7 +15,7 @@ from coursekit.checks import Array, check_count, check_number, check_rng, quiet,
 from coursekit.losses import l2_penalty
 from coursekit.network import Network, accuracy
 from coursekit.normalization import BatchNorm
-from coursekit.optimizers import METHODS, Nesterov, Optimizer
+from coursekit.optimizers import METHODS, Optimizer
 from coursekit.schedules import ReduceOnPlateau, rate_at
 
 if TYPE_CHECKING:
@@ -125,9 +125,10 @@ def train(
     # gradient is taken at w itself, w is the network's own vector.
     in_place = type(optimizer) in METHODS
     permission = {"in_place": True} if in_place else {}
-    at_w = in_place and not isinstance(optimizer, Nesterov)
-    w = network.parameters if at_w else network.parameters.copy()
+    w = network.parameters
     state = optimizer.init(w) if state is None else deepcopy(state)
+    if not in_place or optimizer.lookahead(w, state) is not w:
+        w = w.copy()
     diverged_at, step = None, 0
     with _bar(len(batches), progress) as bar:
         for epoch in range(1, epochs + 1):

@@ -140,7 +140,7 @@ def test_a_background_counts_as_known_only_once_it_was_sent(page, monkeypatch):
 def test_on_frame_hears_of_every_frame():
     heard = []
     toy = Toy()
-    toy.on_frame = lambda playground: heard.append(playground.state["steps"])
+    toy.on_frame = lambda frame: heard.append(toy.state["steps"])
     page = Listener(toy.widget())
     page.says(type="hello", seq=1)
     page.says(type="move", changes={"steps": 5}, seq=2)

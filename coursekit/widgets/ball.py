@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from coursekit import optimizers
 from coursekit.checks import Array, check_known, check_number
 from coursekit.descent import Trajectory, first_step, minimize
 from coursekit.objectives import DoubleWell, Objective, bowl
-from coursekit.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
+from coursekit.optimizers import Momentum
 from coursekit.widgets.playground import Choice, Control, Playground, Slider, Toggle
 from coursekit.widgets.scene import (
     Frame,
@@ -28,9 +29,7 @@ from coursekit.widgets.scene import (
     number,
 )
 
-METHODS: dict[str, type] = {
-    method.__name__: method for method in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam)
-}
+METHODS: dict[str, Any] = {method.__name__: method for method in optimizers.METHODS}
 SURFACES = ("double well", "shelf", "bowl")
 NEAR = 0.01  # a ball this near a minimum to the end of its run stands still
 _FOLD = 2 / math.sqrt(27)  # the tilt at which one well and the barrier melt into a level place

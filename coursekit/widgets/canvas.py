@@ -72,4 +72,4 @@ class Canvas(anywidget.AnyWidget):
         self._known = {name: view.key for name, view in frame.views.items()}
         self._controls = controls
         if playground.on_frame:
-            playground.on_frame(playground)
+            playground.on_frame(frame)

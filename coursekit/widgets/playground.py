@@ -125,7 +125,7 @@ class Playground:
         self.start = dict(self.state)
         self.goal: Goal | None = None
         self.free: frozenset[str] | None = None  # what the reader may move; None is everything
-        self.on_frame: Callable[[Self], None] | None = None  # hears of every frame that was sent
+        self.on_frame: Callable[[Frame], None] | None = None  # hears of every frame that was sent
         self._widget: Any = None
 
     def controls(self) -> Sequence[Control]:

@@ -8,6 +8,7 @@ from typing import Any
 from coursekit import widgets
 from coursekit.exercises.core import TuneExercise
 from coursekit.widgets.playground import Playground
+from coursekit.widgets.scene import Frame
 
 
 def playground_of(
@@ -23,19 +24,17 @@ def playground_of(
     ground = make(**exercise.settings).only(*exercise.free)
     if kept:
         ground.move(**kept)
-    outcome = exercise.check(ground)
-    was_met = outcome.status == "right"
+    was_met = exercise.check(ground).status == "right"
 
     def measured(state: Mapping[str, Any]) -> tuple[bool, str]:
         said = exercise.check(state)
         return said.status == "right", said.message
 
-    def look(ground: Playground) -> None:
+    def look(frame: Frame) -> None:
         nonlocal was_met
-        met, _ = measured(ground.state)
-        if met and not was_met:
+        if frame.met and not was_met:
             on_met({name: ground.state[name] for name in exercise.free})
-        was_met = met
+        was_met = frame.met
 
     ground.goal, ground.on_frame = measured, look
     return ground

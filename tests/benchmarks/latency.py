@@ -4,27 +4,47 @@ Each move is timed in the page itself: from the event of the mouse or key to the
 the picture that answers it. Nothing in the playground helps with that; the page is only watched.
 """
 
-import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page, Playwright, TimeoutError, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from tests.benchmarks.timing import print_table
 from tests.browser.page import NotebookPage
-from tests.browser.server import Server, running
+from tests.browser.server import NO_BROWSER, browser_path, running
 
 DRAG_SECONDS, MOVES = 5.0, 50
 REST = 3.0  # seconds in which a page that was opened comes to rest
 CELLS = {
     "playground": "from coursekit.widgets.descent import Descent\n"
     "Descent(momentum=True, start=(-1.0, 0.5))",
+    "bare": """\
+import anywidget
+
+class Echo(anywidget.AnyWidget):
+    _esm = \'\'\'
+    const render = ({ model, el }) => {
+      const slider = document.createElement("input");
+      slider.type = "range";
+      slider.dataset.lmSuppressShortcuts = "true";
+      const answer = Object.assign(document.createElement("p"), { className: "ck-readout" });
+      el.append(slider, answer);
+      slider.addEventListener("input", () => model.send(slider.value));
+      model.on("msg:custom", (content) => answer.replaceChildren(content));
+    };
+    export default { render };
+    \'\'\'
+
+echo = Echo()
+echo.on_msg(lambda widget, content, buffers: widget.send(content))
+echo
+""",
     "interact": """\
 import matplotlib.pyplot as plt
 import numpy as np
@@ -53,32 +73,31 @@ METADATA = {
 
 def main() -> None:
     """Print the time from event to paint, frames a second, and the lag of a drag."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise SystemExit("this benchmark needs Chromium: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as folder, running("lab", Path(folder)) as server:
-        for name, source in CELLS.items():
-            notebook = new_notebook(cells=[new_code_cell(source)], metadata=METADATA)
-            nbformat.write(notebook, server.root / f"{name}.ipynb")
-        with sync_playwright() as playwright:
-            with _page(playwright, chromium) as page:
-                _open(page, server, "playground", ".ck-plot canvas")
-                drag = _drag(page)
-                moves = _moves(page, ".ck-controls input[data-name=steps]", "watchSlider")
-            with _page(playwright, chromium) as page:
-                _open(page, server, "interact", ".jp-OutputArea img")
-                rival = _moves(page, ".noUi-handle", "watchImage")
+    with sync_playwright() as playwright:
+        with _page(playwright, "playground", ".ck-plot canvas") as page:
+            drag = _drag(page)
+            moves = _moves(page, ".ck-controls input[data-name=steps]", "watchSlider")
+        with _page(playwright, "bare", "input[type=range]") as page:
+            bare = _moves(page, "input[type=range]", "watchSlider")
+        with _page(playwright, "interact", ".jp-OutputArea img") as page:
+            rival = _moves(page, ".noUi-handle", "watchImage")
     lags, painted = [lag for lag, _ in drag], len({n for _, n in drag})
     print_table(
         f"Descent playground, 2 methods of 60 steps: a {DRAG_SECONDS:g} s drag, {MOVES} key moves",
-        ["", "median ms", "slowest ms", "frames a second", "interact's over it"],
+        ["", "median ms", "slowest ms", "frames a second", "over the bare limit"],
         [
             ["drag", statistics.median(lags), max(lags), painted / DRAG_SECONDS, ""],
-            ["slider", *_summary(moves), statistics.median(rival) / statistics.median(moves)],
-            ["interact, inline", *_summary(rival), 1.0],
+            ["slider", *_summary(moves), _times(moves, bare)],
+            ["bare: an anywidget that echoes", *_summary(bare), 1.0],
+            ["interact, inline", *_summary(rival), _times(rival, bare)],
         ],
     )
+    print(f"interact takes {_times(rival, moves):.1f} times as long as the playground")
     print("to reach: median 20 ms, 30 frames a second, lag 100 ms, 5 times interact")
+
+
+def _times(one: list[float], other: list[float]) -> float:
+    return statistics.median(one) / statistics.median(other)
 
 
 def _summary(times: list[float]) -> list[float]:
@@ -86,24 +105,25 @@ def _summary(times: list[float]) -> list[float]:
 
 
 @contextmanager
-def _page(playwright: Playwright, chromium: str) -> Iterator[Page]:
-    """A page in a browser of its own: a second page of the same is painted in the background."""
+def _page(playwright: Playwright, name: str, ready: str) -> Iterator[Page]:
+    """A notebook of one cell, run, alone in an application and a browser of its own."""
+    path = browser_path()
+    if path is None:
+        raise SystemExit(NO_BROWSER)
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.chromium.launch(executable_path=chromium, args=options) as browser:
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
-
-
-def _open(page: Page, server: Server, name: str, ready: str) -> None:
-    notebook = NotebookPage(page, server, f"{name}.ipynb")
-    shown = page.locator(ready).first
-    for _ in range(5):  # a kernel that has just started may drop what it is asked for
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running("lab", Path(folder)) as server,
+        playwright.chromium.launch(executable_path=path, args=options) as browser,
+    ):
+        cells = [new_code_cell(CELLS[name])]
+        nbformat.write(new_notebook(cells=cells, metadata=METADATA), server.root / f"{name}.ipynb")
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        NotebookPage(page, server, f"{name}.ipynb").run_all()
+        page.locator(ready).first.wait_for()
         time.sleep(REST)
-        notebook.menu("Run", "Run All Cells")
-        with suppress(TimeoutError):
-            shown.wait_for(timeout=15_000)
-            break
-    time.sleep(REST)
-    page.add_script_tag(content=WATCH)
+        page.add_script_tag(content=WATCH)
+        yield page
 
 
 def _drag(page: Page) -> list[tuple[float, int]]:

@@ -10,19 +10,16 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from browser.page import NotebookPage
-from browser.server import running
-
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-MISSING = f"no browser on this machine: none of {', '.join(NAMES)}"
+from browser.server import NO_BROWSER, browser_path, running
 
 expect.set_options(timeout=20_000)  # ms; a busy machine is no bug
 
 
 @pytest.fixture(scope="class")
 def chromium():
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = browser_path()
     if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser

@@ -19,6 +19,14 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
 
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+NO_BROWSER = f"no browser on this machine: none of {', '.join(BROWSERS)}"
+
+
+def browser_path():
+    """Where a browser of Chromium's kind is on this machine, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
 
 @dataclass(frozen=True)
 class Server:
