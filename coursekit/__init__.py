@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from coursekit.claims import claim
     from coursekit.layers import Activation, Dense, Maxout, PReLU, Residual
+    from coursekit.listings import show_source
     from coursekit.network import Network, mlp
     from coursekit.normalization import BatchNorm
     from coursekit.preprocessing import Center, ChannelMean, MeanImage, MinMax, Standardize
@@ -66,6 +67,7 @@ _LAZY = {
     "claim": "claims",
     "exercise": "widgets.panel",
     "mlp": "network",
+    "show_source": "listings",
     "sweep": "sweeps",
     "train": "training",
 }
@@ -128,6 +130,7 @@ __all__ = [
     "pretraining",
     "saddle",
     "schedules",
+    "show_source",
     "sweep",
     "train",
     "valley",

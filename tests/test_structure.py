@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down this list only; rooms on one line do not import each other.
 ORDER = [
     ["checks", "files"],
-    ["objectives", "schedules", "claims", "activations", "initializers", "losses"],
+    ["objectives", "schedules", "claims", "listings", "activations", "initializers", "losses"],
     ["preprocessing", "idx", "journal"],
     ["optimizers", "sequential"],
     ["descent", "layers", "normalization"],

@@ -10,7 +10,16 @@ from typing import Any
 from coursekit.exercises.core import Exercise, Outcome, get, ids
 
 # One or two modules a notebook; importing them registers the exercises, in the course's order.
-from coursekit.exercises import gradient_descent, gradient_descent_saddles  # noqa: F401  isort: skip
+from coursekit.exercises import (  # noqa: F401  isort: skip
+    gradient_descent,
+    gradient_descent_saddles,
+    annealing,
+    momentum,
+    nesterov,
+    adagrad,
+    rmsprop,
+    adam,
+)
 
 __all__ = ["Exercise", "Outcome", "get", "ids"]
 

@@ -4,7 +4,12 @@ Matplotlib is used here only; pyplot is never loaded, and the reader's settings 
 """
 
 # Importing a section registers its figures.
-from coursekit.figures import section_7_1, section_7_1_saddles  # noqa: F401
+from coursekit.figures import (  # noqa: F401
+    section_7_1,
+    section_7_1_saddles,
+    section_7_2,
+    section_7_3,
+)
 from coursekit.figures.registry import Figure, Stale, check, get, ids, save, show
 
 __all__ = ["Figure", "Stale", "check", "get", "ids", "save", "show"]

@@ -1,0 +1,1 @@
+"""Exercises of notebook 02, learning-rate annealing (Section 7.2)."""

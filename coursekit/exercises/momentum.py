@@ -1,0 +1,1 @@
+"""Exercises of notebook 03, momentum (Section 7.3.1)."""
