@@ -16,6 +16,7 @@ import hashlib
 import os
 import re
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,7 @@ from tqdm import tqdm
 
 from coursekit import exercises
 from coursekit.exercises.cards import exercise_markdown
+from coursekit.figures.registry import small_png
 from coursekit.files import write_whole
 
 HERE = Path(__file__).parent
@@ -121,7 +123,11 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             # It would point into a kernel that is gone; the same output's HTML or picture stays.
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            data = output.get("data", {})
+            data.pop("application/vnd.jupyter.widget-view+json", None)
+            # What figures.show puts out is the committed file, and small already.
+            if "image/png" in data and not cell.source.startswith("figures.show("):
+                data["image/png"] = b64encode(small_png(b64decode(data["image/png"]))).decode()
     return notebook
 
 
