@@ -20,6 +20,7 @@ ORDER = [
     ["preprocessing", "idx", "journal"],
     ["optimizers", "sequential"],
     ["descent", "layers", "normalization"],
+    ["annealing"],
     ["network"],
     ["training", "diagnostics", "fixup"],
     ["pretraining"],

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coursekit.widgets.annealing import Annealing
     from coursekit.widgets.ball import Ball
     from coursekit.widgets.depth import Depth
     from coursekit.widgets.descent import Descent
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from coursekit.widgets.maxout import Maxout
 
 _LAZY = {
+    "Annealing": "annealing",
     "Ball": "ball",
     "Depth": "depth",
     "Descent": "descent",
@@ -21,7 +23,7 @@ _LAZY = {
     "Maxout": "maxout",
 }
 
-__all__ = ["Ball", "Depth", "Descent", "Hyperplane", "Maxout"]
+__all__ = ["Annealing", "Ball", "Depth", "Descent", "Hyperplane", "Maxout"]
 
 
 def __getattr__(name: str) -> Any:

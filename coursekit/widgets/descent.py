@@ -14,7 +14,18 @@ from coursekit.descent import first_step, minimize
 from coursekit.objectives import Quadratic
 from coursekit.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
 from coursekit.widgets.playground import Button, Choice, Control, Playground, Slider, Toggle
-from coursekit.widgets.scene import Frame, Handle, Item, Panel, Path, Point, Points, View, number
+from coursekit.widgets.scene import (
+    Frame,
+    Handle,
+    Item,
+    Panel,
+    Path,
+    Point,
+    Points,
+    Text,
+    View,
+    number,
+)
 from coursekit.widgets.surfaces import SURFACES, background, floor, window
 
 
@@ -53,6 +64,7 @@ METHODS: dict[str, _Method] = {
         "P",
     ),
 }
+_SIGNS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "v": "▼", "P": "✚"}
 GOAL = 1e-6  # the loss above the minimum that counts as arrived
 
 
@@ -146,6 +158,8 @@ class Descent(Playground):
             paths.append(Points(run.points[-1:], name, look.marker, 5.0))
             above = run.values - (lowest if math.isfinite(lowest) else 0.0)
             curves.append(Path(_curve(above), name, 1.8, look.dash))
+            words = f"{_SIGNS[look.marker]} {name}"
+            curves.append(Text((0.98, 0.95 - 0.06 * len(said)), words, name, "right", True, True))
             said.append(f"{name}: {_told(above, run.values, math.isfinite(lowest))}")
         stars = SURFACES[surface].minima
         items = [*paths, Points(stars, "star", "*", 8.0), Handle("start", self.state["start"])]
