@@ -190,6 +190,56 @@ class DoubleWell(Objective):
         return hessian
 
 
+class Landscape(Objective):
+    """A loss over one weight by the places where it is level: ∂L/∂w = steepness · Πᵢ (w − sᵢ).
+
+    ``stationary``: the sᵢ, an odd number of them, so that L rises without end on both sides. Where
+    the slope changes sign there is a minimum or a maximum; a place given twice is a shelf, level
+    but no extremum. The lowest minimum has L = 0.
+
+    >>> Landscape([-1.0, 0.0, 0.0, 1.0, 2.0]).shelves
+    array([0.])
+    """
+
+    dimension = 1
+    saddles = np.empty((0, 1))
+
+    def __init__(self, stationary: ArrayLike, steepness: float = 1.0) -> None:
+        places = float_array("stationary", stationary)
+        if places.ndim != 1 or not places.size % 2 or not np.isfinite(places).all():
+            raise ValueError(f"stationary must be an odd number of places, got {stationary!r}")
+        check_number("steepness", steepness, above=0)
+        self.stationary, self.steepness = np.sort(places), float(steepness)
+        slope = self.steepness * np.polynomial.Polynomial.fromroots(self.stationary)
+        self._loss, self._bend = slope.integ(), slope.deriv()
+        where, times = np.unique(self.stationary, return_counts=True)
+        to_the_right = times[::-1].cumsum()[::-1]  # of how many places a point is at most the place
+        odd = times % 2 == 1
+        self.minima = where[odd & (to_the_right % 2 == 1), np.newaxis]
+        self.maxima = where[odd & (to_the_right % 2 == 0), np.newaxis]
+        self.shelves = where[~odd]
+        self._loss = self._loss - self._loss(self.minima).min()
+        self.window = np.array([[where[0] - 0.6, where[-1] + 0.6]])
+
+    def __repr__(self) -> str:
+        return f"Landscape({self.stationary.tolist()}, steepness={self.steepness})"
+
+    def _value(self, w: Array) -> Any:
+        return _polynomial(self._loss, w[..., 0])
+
+    def _gradient(self, w: Array) -> Array:
+        slope = np.prod(w - self.stationary.astype(w.dtype), axis=-1, keepdims=True)
+        return w.dtype.type(self.steepness) * slope
+
+    def _hessian(self, w: Array) -> Array:
+        return _polynomial(self._bend, w)[..., np.newaxis]
+
+
+def _polynomial(polynomial: Any, w: Array) -> Array:
+    """A polynomial in the type of w, and inf instead of nan far away (Horner's scheme)."""
+    return np.polynomial.polynomial.polyval(w, polynomial.coef.astype(w.dtype))
+
+
 class Rosenbrock(Objective):
     """L(w) = (a − w₁)² + b (w₂ − w₁²)²: a curved valley, minimum at (a, a²).
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit import Beale, DoubleWell, Quadratic, Rosenbrock, bowl, saddle, valley
+from coursekit.objectives import Landscape
 
 SURFACES = [
     bowl(2.5),
@@ -17,6 +18,7 @@ SURFACES = [
     Quadratic([3.0, 1.0], centre=[1.0, -2.0]),
     DoubleWell(),
     DoubleWell(tilt=0.2, dimension=3),
+    Landscape([-1.2, -0.6, 0.4, 0.4, 1.5], steepness=0.5),
     Rosenbrock(),
     Beale(),
 ]
@@ -114,6 +116,19 @@ def test_double_well_keeps_one_well_when_tilted_far():
     assert DoubleWell(dimension=2).saddles.tolist() == [[0, 0]]
 
 
+def test_a_landscape_is_level_where_it_was_told():
+    land = Landscape([0.4, 1.5, -1.2, 0.4, -0.6], steepness=0.5)
+    assert (land.gradient(land.stationary[:, np.newaxis]) == 0).all()
+    assert land.minima.ravel().tolist() == [-1.2, 1.5]
+    assert land.maxima.ravel().tolist() == [-0.6]
+    assert land.shelves.tolist() == [0.4]
+    assert land.value(land.minima).min() == pytest.approx(0, abs=1e-15)
+    # On both sides of the shelf the slope has the same sign, and at it no curvature.
+    assert np.sign(land.gradient([[0.3], [0.5]])).ravel().tolist() == [-1, -1]
+    assert land.hessian([0.4]) == pytest.approx(0, abs=1e-15)
+    assert Landscape([2.0]).gradient([5.0]) == 3
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -124,6 +139,8 @@ def test_double_well_keeps_one_well_when_tilted_far():
         (lambda: Quadratic([1.0, np.nan]), "curvatures must be finite"),
         (lambda: Quadratic([1.0, 2.0], rotation=np.ones((2, 2))), "orthogonal"),
         (lambda: Quadratic([1.0, 2.0, 3.0], rotation=0.3), "rotation by an angle needs two"),
+        (lambda: Landscape([0.0, 1.0]), "stationary must be an odd number of places"),
+        (lambda: Landscape([0.0], steepness=0.0), "steepness must be a finite number above 0"),
         (lambda: DoubleWell(dimension=0), "dimension must be a whole number, at least 1, got 0"),
         (lambda: bowl(1.0).value([1.0, 2.0]), r"w must have shape \(..., 1\), got \(2,\)"),
         (lambda: valley().gradient(3.0), r"w must have shape \(..., 2\), got \(\)"),

@@ -8,6 +8,7 @@ from coursekit.figures import (  # noqa: F401
     section_7_1,
     section_7_1_saddles,
     section_7_2,
+    section_7_2_annealing,
     section_7_3,
 )
 from coursekit.figures.registry import Figure, Stale, check, get, ids, save, show
