@@ -14,11 +14,15 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     gradient_descent,
     gradient_descent_saddles,
     annealing,
+    annealing_plateau,
+    annealing_curves,
     momentum,
+    momentum_tuning,
     nesterov,
     adagrad,
     rmsprop,
     adam,
+    adam_race,
 )
 
 __all__ = ["Exercise", "Outcome", "get", "ids"]
