@@ -149,7 +149,7 @@ class Descent(Playground):
         lowest = floor(surface)
         paths: list[Item] = []
         curves: list[Item] = []
-        said = []
+        said: list[str] = []
         for name in self.chosen():
             look = METHODS[name]
             run = self.run(name)
