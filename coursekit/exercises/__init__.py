@@ -19,6 +19,8 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     adagrad,
     rmsprop,
     adam,
+    activations,
+    maxout,
 )
 
 __all__ = ["Exercise", "Outcome", "get", "ids"]

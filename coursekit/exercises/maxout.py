@@ -1,0 +1,1 @@
+"""Exercises of notebook 09, Maxout (Section 7.4.4)."""

@@ -1,0 +1,3 @@
+"""Differently written right answers to the code exercises of notebook 08."""
+
+OTHERS = {}
