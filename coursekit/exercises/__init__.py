@@ -20,6 +20,7 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     rmsprop,
     adam,
     activations,
+    activations_gradients,
     maxout,
 )
 
