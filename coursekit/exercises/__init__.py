@@ -23,6 +23,9 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     rmsprop,
     adam,
     adam_race,
+    activations,
+    activations_gradients,
+    maxout,
 )
 
 __all__ = ["Exercise", "Outcome", "get", "ids"]

@@ -10,6 +10,10 @@ from coursekit.figures import (  # noqa: F401
     section_7_2,
     section_7_2_annealing,
     section_7_3,
+    section_7_4,
+    section_7_4_learned,
+    section_7_4_maxout,
+    section_7_4_relu,
 )
 from coursekit.figures.registry import Figure, Stale, check, get, ids, save, show
 

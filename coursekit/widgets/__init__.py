@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coursekit.widgets.descent import Descent
     from coursekit.widgets.hyperplane import Hyperplane
     from coursekit.widgets.maxout import Maxout
+    from coursekit.widgets.saturation import Saturation
 
 _LAZY = {
     "Annealing": "annealing",
@@ -21,9 +22,10 @@ _LAZY = {
     "Descent": "descent",
     "Hyperplane": "hyperplane",
     "Maxout": "maxout",
+    "Saturation": "saturation",
 }
 
-__all__ = ["Annealing", "Ball", "Depth", "Descent", "Hyperplane", "Maxout"]
+__all__ = ["Annealing", "Ball", "Depth", "Descent", "Hyperplane", "Maxout", "Saturation"]
 
 
 def __getattr__(name: str) -> Any:
