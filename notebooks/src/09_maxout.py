@@ -19,15 +19,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from coursekit import Activation, Adam, Dense, Maxout, Network
-from coursekit import best, check, claim, exercise, figures, mlp, show_source, sweep, train
+from coursekit import Activation, Adam, Dense, Maxout, Network, best, check, claim, exercise
+from coursekit import figures, mlp, schedules, show_source, sweep, train
 from coursekit.activations import leaky_relu
 from coursekit.datasets import digits
 from coursekit.diagnostics import dead_units
 from coursekit.figures import style
 from coursekit.initializers import uniform
 from coursekit.losses import mean_squared_error
-from coursekit.schedules import cosine_decay
 from coursekit.widgets import Maxout as MaxoutPlayground
 
 # %% [markdown]
@@ -282,7 +281,7 @@ def trained_units(k, start, rate, units=12, steps=400):
     points = line[::8]
     wanted = np.tile(points**2, units)
     rng = np.random.default_rng(0)
-    method = Adam(cosine_decay(rate, steps))
+    method = Adam(schedules.cosine_decay(rate, steps))
     options = {"epochs": steps, "batch_size": len(points), "rng": rng, "progress": False}
     train(network, points, wanted, method, **options)
     off = np.abs(network.forward(line) - line**2).max(axis=0)
@@ -383,9 +382,9 @@ alone = []
 for k in (2, 8, 32):
     layer = Maxout(1, 12, pieces=k, initializer=uniform(2.0))
     network = Network([layer], np.random.default_rng(9), loss=mean_squared_error)
-    options = {"epochs": 300, "batch_size": 211, "rng": np.random.default_rng(0)}
-    wanted = np.tile(wave(line[::8]), 12)
-    train(network, line[::8], wanted, Adam(cosine_decay(0.05, 300)), progress=False, **options)
+    options = {"epochs": 300, "batch_size": 211, "progress": False}
+    wanted, method = np.tile(wave(line[::8]), 12), Adam(schedules.cosine_decay(0.05, 300))
+    train(network, line[::8], wanted, method, rng=np.random.default_rng(0), **options)
     alone.append(np.abs(network.forward(line) - wave(line)).max(axis=0).min())
 together = [np.abs(difference(k).forward(line) - wave(line)).max() for k in pieces]
 power_together = power_of(pieces[1:], together[1:])
@@ -419,8 +418,8 @@ with style.context():
 # %% [markdown]
 # In the playground you have up to eight lines, and the dashed curve on the right is the smallest error
 # that is possible. **Guess first:** with $(2x^2-1)^2$ and five lines, how many does the best solution
-# in closed form make use of? Press the button, and count. Then go to $x^2$ and press it again. (In code it is `coursekit.widgets.Maxout`; here it goes by another name than the
-# layer.)
+# in closed form make use of? Press the button, and count. Then go to $x^2$ and press it again. (In code
+# it is `coursekit.widgets.Maxout`; here it goes by another name than the layer.)
 
 # %% tags=["nbval-ignore-output"]
 MaxoutPlayground(function="(2x² − 1)²", pieces=5)
