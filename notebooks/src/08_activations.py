@@ -20,14 +20,13 @@ import pandas as pd
 import seaborn as sns
 
 from coursekit import SGD, Activation, Adam, Dense, Maxout, Network, PReLU, best, check, claim
-from coursekit import exercise, figures, first_step, mlp, show_source, sweep, train
+from coursekit import exercise, figures, first_step, mlp, schedules, show_source, sweep, train
 from coursekit.activations import ActivationFunction, leaky_relu, relu, sigmoid, tanh
 from coursekit.datasets import digits, elongated_cloud
 from coursekit.diagnostics import central_difference, dead_units, layer_signals, saturated_units
 from coursekit.figures import style
 from coursekit.initializers import he_normal, lecun_normal
 from coursekit.losses import mean_squared_error
-from coursekit.schedules import cosine_decay
 from coursekit.widgets import Hyperplane, Saturation
 
 # %% [markdown]
@@ -92,9 +91,10 @@ claim(
 # %% exercise="wake-up"
 
 # %% [markdown]
-# Drag the neuron out and read the lines below the picture. At $a = 10$ the default rate is $\frac12$;
-# make it 10, twenty times as large. Does that wake the unit within the 2,000 steps? Then put the
-# rate back and change the loss to *cross-entropy*. Guess the number of steps before you look.
+# Drag the neuron out to $a = 10$ and read the lines below the picture. (Here $w$ learns as well as
+# $b$, so that $a$ moves twice as far at each step: the rate of $\frac12$ is the 1 of the exercise.)
+# Make the rate twenty times as large: is the unit awake within 2,000 steps? Then put the rate back and
+# change the loss to *cross-entropy*. Guess the number of steps before you look.
 
 # %%
 Saturation(activation="sigmoid", a=6.0, rate=0.5)
@@ -106,12 +106,10 @@ Saturation(activation="sigmoid", a=6.0, rate=0.5)
 # $(z-t)/z(1-z)$, and times $z(1-z)$ that is $\partial\mathcal L/\partial a = z - t$. A unit that is
 # completely wrong then gets a gradient of 1, however saturated it is.
 #
-# Below, both losses are run from many depths, with target 0 and the bias alone learning at $\eta = 1$.
-# Next comes the number format: from where on does the unit not move at all? And then a network whose
-# 64 hidden units are all put to sleep at the start.
+# Both losses, run from many depths with target 0, where the bias alone learns at $\eta = 1$:
 
 
-# %% tags=["claim-7.4-b"]
+# %%
 def steps_to_wake(starts, slope_cancels):
     """Steps of descent at η = 1 until a ≤ 0, for each start; the target is 0."""
     a, steps = np.array(starts, float), np.zeros(len(starts), int)
@@ -128,16 +126,28 @@ growth = np.polyfit(depths[-4:], np.log(squared[-4:]), 1)[0]  # a slope on logar
 assert abs(growth - 1) < 0.02
 assert (entropy <= depths + 2).all()
 
-print("          1 − z is 0 above   z is 0 below   a step at η = 1 moves nothing above")
+# %% [markdown]
+# Is there a depth from which the unit really does not move at all? In exact arithmetic there is not.
+# In a computer a step is lost when it is smaller than the spacing of the numbers near $a$, and
+# further out $1-z$ itself is rounded to 0.
+
+# %%
 frozen = {}
 for dtype, binary_digits in ((np.float64, 53), (np.float32, 24)):
-    grid, left = np.arange(5, 40, 0.001).astype(dtype), np.arange(-800, 0, 0.1).astype(dtype)
+    grid = np.arange(5, 40, 0.001).astype(dtype)
     slope = sigmoid.derivative(grid)
     frozen[dtype] = grid[grid - slope * sigmoid(grid) != grid][-1]
-    rounded, zero = grid[slope == 0][0], left[sigmoid(left) == 0][-1]
-    print(f"{dtype.__name__} {rounded:14.1f} {zero:18.1f} {frozen[dtype]:19.1f}")
+    rounded = grid[slope == 0][0]
     assert abs(rounded - binary_digits * np.log(2)) < 0.01
+    print(
+        f"{dtype.__name__}: a step is lost above {frozen[dtype]:.1f}, 1 − z is 0 above {rounded:.1f}"
+    )
 
+# %% [markdown]
+# And in a network? The data are handwritten digits of 8 × 8 pixels, 1,438 to learn from and 359 for the
+# test. All 64 hidden units are put to sleep at the start, by a bias of −8.
+
+# %% tags=["claim-7.4-b"]
 x, y, x_test, y_test = digits()
 awake, reached = {}, {}
 for setting in ((0.0, 1.0), (-8.0, 1.0), (-8.0, 4.0)):
@@ -167,7 +177,7 @@ claim(
 
 # %% tags=["hide-input"]
 with style.context():
-    fig, ax = plt.subplots(figsize=(5.6, 2.4), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
     ax.axvspan(frozen[np.float64], 40, color=style.GRID, lw=0)
     deep = np.linspace(0, frozen[np.float64], 50)
     ax.semilogy(deep, np.exp(deep), color=style.DOWN, lw=1, ls="--")
@@ -184,8 +194,7 @@ with style.context():
     plt.show()
 
 # %% [markdown]
-# (Why is the far end of the left side 20 times as far? Numbers near 0 can be as small as $10^{-308}$,
-# and the neighbours of 1 are $10^{-16}$ apart.) Two lessons. An *output* unit need not sleep: give it the loss that cancels its slope, as every
+# Two lessons. An *output* unit need not sleep: give it the loss that cancels its slope, as every
 # library does. A *hidden* unit has no such loss, and while most of its layer sleeps the network cannot
 # learn. So the book's warning stands, for another reason: nobody waits $e^{\lvert a\rvert}$ steps.
 # The cure is not to get there, by small pre-activations at the start (notebook 10).
@@ -202,8 +211,8 @@ figures.show("7.10")
 
 # %% [markdown]
 # The book sees one advantage in it: its output has mean 0. Figure 7.10 shows a second: at 0 its slope
-# is 1 instead of $\frac14$. Which of the two matters can be tested, with a function that is in no
-# library: $\tanh a + 1$ has all the slopes of tanh, but its outputs are positive, like a sigmoid's.
+# is 1 instead of $\frac14$. Which of the two matters can be tested with a function between them:
+# $\tanh a + 1 = 2\sigma(2a)$ has the slopes of tanh, but its outputs are positive, like a sigmoid's.
 #
 # The race that follows is used again at the end of this notebook. A network with two hidden layers of
 # 32 units learns the digits in 15 epochs; the rate falls along a cosine (Section 7.2), so that the end
@@ -214,7 +223,7 @@ figures.show("7.10")
 
 # %%
 class RaisedTanh(ActivationFunction):
-    """tanh a + 1."""
+    """tanh a + 1 = 2σ(2a)."""
 
     def __call__(self, a):
         return np.tanh(a) + 1
@@ -249,7 +258,7 @@ def race(seed, name, rate):
     rng, wide = np.random.default_rng(seed), widths.get(name, 32)
     layers = [*hidden(name, 64, wide), *hidden(name, wide, wide), Dense(wide, 10, lecun_normal)]
     network = Network(layers, rng)
-    method = SGD(cosine_decay(rate, epochs * steps_per_epoch))
+    method = SGD(schedules.cosine_decay(rate, epochs * steps_per_epoch))
     history = train(network, x, y, method, epochs=epochs, batch_size=64, rng=rng, progress=False)
     by_epoch = history.loss.reshape(epochs, -1).mean(axis=1)
     right = int((network.predict(x_test) == y_test).sum()) if np.isfinite(by_epoch[-1]) else 0
@@ -299,7 +308,7 @@ claim(
     "holds",
     "The one advantage of tanh over the sigmoid is that its outputs are centred about 0.",
     "tanh + 1, as steep as tanh but not centred, ends with a larger loss than tanh in all four seeds, "
-    "and within 25% of the sigmoid. The steepness is made up for by the rate.",
+    "and within 25% of the sigmoid. The steepness is made up for by the weights and the rate.",
 )
 
 # %% [markdown]
@@ -348,12 +357,13 @@ claim(
 # From there the book concludes that gradients pass through a ReLU network undiminished, if all units
 # are active. Before you believe it, write down one layer:
 #
-# $$ \frac{\partial\mathcal L}{\partial x} = W\,\Bigl(f'(a)\circ\frac{\partial\mathcal L}{\partial z}\Bigr) $$
+# $$ \frac{\partial\mathcal L}{\partial x} =
+#    \Bigl(\frac{\partial\mathcal L}{\partial z}\circ f'(a)\Bigr)\,W^\top $$
 #
 # The activation contributes $f'$, and that is 1 for an active ReLU. But $W$ is there as well. So here
 # are 20 hidden layers of 64 units, several scales of the weights, and the size of
-# $\partial\mathcal L/\partial a$ in every layer. In the last row the biases are so large that every unit is
-# active, as the book asks.
+# $\partial\mathcal L/\partial a$ in every layer. In the last of them the biases are so large that every
+# unit is active, as the book asks.
 
 
 # %% tags=["claim-7.4.2-b"]
@@ -381,16 +391,15 @@ settings = {  # function, weights, all units active
     "ReLU, √2/√n, all active": (relu, he_normal, True),
 }
 profiles, shares, first = {}, {}, {}
-print("units, std of the weights   gradient in the first layer / in the last   active")
 for name, setting in settings.items():
     runs = [gradient_sizes(*setting, seed) for seed in range(3)]
     profiles[name] = np.exp(np.mean([np.log(sizes) for sizes, _ in runs], axis=0))
     first[name], shares[name] = profiles[name][0], np.mean([share for _, share in runs])
-    print(f"{name:26} {first[name]:22.0e} {shares[name]:28.0%}")
 assert first["sigmoid, 1/√n"] < 1e-11
 assert first["ReLU, ½/√n"] < 1e-7 < 1e-4 < first["ReLU, 1/√n"] < 1e-2 < first["tanh, 1/√n"]
 assert 0.5 < first["ReLU, √2/√n (He)"] < 2
 assert first["ReLU, √2/√n, all active"] > 100
+assert 0.45 < shares["ReLU, √2/√n (He)"] < 0.55
 assert shares["ReLU, √2/√n, all active"] == 1
 loss_a_layer = first["ReLU, 1/√n"] ** (1 / 19)
 
@@ -398,9 +407,9 @@ claim(
     "7.4.2-b",
     "too strong",
     "If all units are active, gradients go through a ReLU network undiminished.",
-    f"with weights of 1/√n a ReLU network keeps {loss_a_layer:.2f} of it a layer, nearly √½, and ends "
-    f"lower than tanh, {first['ReLU, 1/√n']:.0e} against {first['tanh, 1/√n']:.1f}; at half that scale "
-    "it is "
+    f"in the first of 20 layers, with weights of 1/√n, {first['ReLU, 1/√n']:.1g} of it is left "
+    f"({loss_a_layer:.2f} a layer, nearly √½), less than the {first['tanh, 1/√n']:.1g} of tanh; at half "
+    "that scale it is "
     f"{first['ReLU, ½/√n']:.0e}. With He's √2/√n it is about 1 while half of the units are off, and "
     f"with all of them on it grows to {first['ReLU, √2/√n, all active']:.0f} times.",
     condition="the activation passes it whole or not at all; W scales it, and √2/√n makes up for the "
@@ -409,7 +418,7 @@ claim(
 
 # %% tags=["hide-input"]
 with style.context():
-    fig, ax = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
     for (name, sizes), line in zip(profiles.items(), ("-", "-", "--", *"----"), strict=True):
         color = style.MUTED if "ReLU" not in name else style.METHODS["Momentum"].color
         ax.semilogy(np.arange(1, 21), sizes, color=color, ls=line)
@@ -422,11 +431,11 @@ with style.context():
     plt.show()
 
 # %% [markdown]
-# The first row is about $\frac14$ to the power 19. That is no fault of saturation: it is the slope at its
-# very best, nineteen times. Weights four times as large make up for it at $a = 0$, but then the units
-# do not stay at 0. For ReLU with weights of $1/\sqrt n$ half of the switches are off, which halves the
+# The lowest line loses a little more than a factor of 4 a layer, nineteen times. That is no fault of
+# saturation: it is the slope at its very best. Weights four times as large make up for it at $a = 0$,
+# but then the units do not stay at 0. For ReLU with weights of $1/\sqrt n$ half of the switches are off, which halves the
 # *square* of the gradient, hence a factor $\sqrt{\frac12}$ a layer. Also note what the book's condition
-# would mean: with all units active, a ReLU network is a linear map, and no better than a single layer.
+# would mean: with all units active, a ReLU network is an affine map, and no better than a single layer.
 #
 # ## The dead ReLU
 #
@@ -494,7 +503,7 @@ claim(
 
 # %% tags=["hide-input"]
 with style.context():
-    fig, panels = plt.subplots(1, 3, figsize=(6, 2.1), layout="constrained", sharey=True)
+    fig, panels = plt.subplots(1, 3, figsize=(7, 2.4), layout="constrained", sharey=True)
     for ax, (name, (path, losses, _)) in zip(panels, lives.items(), strict=True):
         ax.plot(*points.T, ".", ms=3, color=style.PALE)
         along = np.array([-9.0, 9.0])
@@ -502,14 +511,14 @@ with style.context():
             ax.plot(along, -(w1 * along + b) / w2, color=style.INK, ls=line)
         ax.set(xlim=(-3, 3), ylim=(-4, 4), xlabel="x₁", title=f"{name.capitalize()} at first")
         style.subtitle(ax, f"loss {losses[0]:.2f} → {losses[-1]:.2f}")
+    panels[1].text(-2.8, -3.6, "never moved", fontsize=8)
     panels[0].set_ylabel("x₂")
     panels[0].text(-2.8, 2.5, "dotted: first line\nsolid: last line", fontsize=8)
     plt.show()
 
 # %% [markdown]
-# One detail is left out in the book's text. It writes the hyperplane as $\sum w_i z_i$, without the
-# bias. That would be a line through the origin. For centred data the difference is one between life
-# and death:
+# The book writes the hyperplane as $\sum w_i z_i$, without the bias. That would be a line through the
+# origin. For centred data the difference is one between life and death:
 
 # %% tags=["claim-7.4.2-e"]
 rng = np.random.default_rng(7)
@@ -550,16 +559,14 @@ def deaths(seed, rate, bias):
     """Dead units before, between and after two trainings, in both hidden layers."""
     rng = np.random.default_rng(seed)
     network = mlp([64, 64, 64, 10], rng)
-    for layer in network.layers[:-1]:
-        if isinstance(layer, Dense):
-            layer.bias[...] = bias
+    for layer in network.layers[:-1:2]:
+        layer.bias[...] = bias
     seen = [dead_units(network, x)]
     for eta in (rate, 0.1):
         train(network, x, y, SGD(eta), epochs=6, batch_size=32, rng=rng, progress=False)
         seen.append(dead_units(network, x))
     result = {"right": np.mean(network.predict(x_test) == y_test)}
-    for place, key in (("first", "1.Activation(relu)"), ("second", "3.Activation(relu)")):
-        born, dead, later = (units[key] for units in seen)
+    for place, born, dead, later in zip(("first", "second"), *map(dict.values, seen), strict=True):
         result |= {f"born {place}": int(born.sum()), f"dead {place}": int(dead.sum())}
         result[f"back {place}"] = int((dead & ~later).sum())
     return result
@@ -595,7 +602,7 @@ claim(
 
 # %% tags=["hide-input"]
 with style.context():
-    fig, panels = plt.subplots(1, 2, figsize=(6, 2.2), layout="constrained", sharey=True)
+    fig, panels = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained", sharey=True)
     spread = {"errorbar": ("pi", 100), "err_style": "bars"}
     for ax, table, by in zip(panels, (by_rate, by_bias), ("rate", "bias"), strict=True):
         for place, look in (("first", style.METHODS["SGD"]), ("second", style.METHODS["Momentum"])):
@@ -690,12 +697,10 @@ waits = [
     first_step(learn(-2.4, leaky_relu(c), steps=int(7 / c) if c else 2000)[2] > 0) for c in leaks
 ]
 print("leak c            " + "".join(f"{c:>8g}" for c in leaks))
-print("active from step  " + "".join(f"{wait:>8}" for wait in waits))
+print("active from step  " + "".join(f"{wait:>8}" for wait in waits[:-1]) + "   never")
 power = np.polyfit(np.log(leaks[1:-1]), np.log(waits[1:-1]), 1)[0]
 assert waits[-1] == np.inf
 assert abs(power + 1) < 0.05
-revived = learn(-2.4, leaky_relu(0.1))
-assert revived[2][-1] > 0
 
 leaky_deaths = []
 for seed in range(3):
@@ -757,16 +762,17 @@ def as_proposed(a, beta):
     return np.maximum(a, 0) + beta * np.minimum(a, 0), np.minimum(a, 0)
 
 
-rng = np.random.default_rng(743)
-a = rng.normal(size=1000)
-agree = {}
-for form in (as_printed, as_proposed):
-    for beta in (-0.5, 0.25, 0.9, 1.1, 2.0):
-        slopes = central_difference(lambda b, f=form: f(a, b[0])[0].mean(), [beta])
-        agree[form, beta] = bool(np.abs(slopes[0] - form(a, beta)[1].mean()) < 1e-8)
-printed_right = [beta for beta in (-0.5, 0.25, 0.9, 1.1, 2.0) if agree[as_printed, beta]]
+def slope_is_right(form, beta):
+    """Whether a form's mean ∂z/∂β is the difference quotient of its mean z."""
+    (quotient,) = central_difference(lambda b: form(a, b[0])[0].mean(), [beta])
+    return abs(quotient - form(a, beta)[1].mean()) < 1e-8
+
+
+a = np.random.default_rng(743).normal(size=1000)
+tried = (-0.5, 0.25, 0.9, 1.1, 2.0)
+printed_right = [beta for beta in tried if slope_is_right(as_printed, beta)]
 assert printed_right == [-0.5, 0.25, 0.9]
-assert all(agree[as_proposed, beta] for beta in (-0.5, 0.25, 0.9, 1.1, 2.0))
+assert all(slope_is_right(as_proposed, beta) for beta in tried)
 
 goal, learned = as_proposed(a, 1.5)[0], {}
 for form in (as_printed, as_proposed):
@@ -795,7 +801,7 @@ claim(
 # %% tags=["hide-input"]
 line = np.linspace(-2, 2, 201)
 with style.context():
-    fig, panels = plt.subplots(1, 3, figsize=(6.2, 2.1), layout="constrained")
+    fig, panels = plt.subplots(1, 3, figsize=(7, 2.4), layout="constrained")
     for ax, beta in zip(panels, (0.25, 2.0), strict=False):
         ax.plot(line, as_proposed(line, beta)[0], color=style.UP, lw=4, alpha=0.5)
         ax.plot(line, as_printed(line, beta)[0], color=style.DOWN, ls="--")
@@ -830,7 +836,8 @@ for depth in (1, 3):
 
 # %% [markdown]
 # They started at 0.25. The single layer raises its slopes and has units on the wrong side of 1: there
-# the printed formula would fail in earnest. In the deeper network the mean hardly moves.
+# the printed formula would fail in earnest, as for two of the 24 units of Figure 7.15. In the deeper
+# network the mean hardly moves.
 #
 # ## Does any of it beat ReLU?
 #
@@ -876,7 +883,7 @@ claim(
 
 # %% tags=["hide-input"]
 with style.context():
-    fig, panels = plt.subplots(1, 2, figsize=(6.2, 2.5), layout="constrained", sharey=True)
+    fig, panels = plt.subplots(1, 2, figsize=(7, 2.8), layout="constrained", sharey=True)
     look = {"color": style.METHODS["SGD"].color, "linestyle": "none", "errorbar": ("pi", 100)}
     for ax, column in zip(panels, ("loss", "accuracy"), strict=True):
         sns.pointplot(field, x=column, y="name", order=order, ax=ax, **look)
@@ -899,7 +906,7 @@ with style.context():
 # |---|---|---|---|
 # | sigmoid | at most ¼ | sleeps $e^{\lvert a\rvert}$ steps; ¼ a layer; not centred | as an output with cross-entropy only |
 # | tanh | at most 1 | sleeps too, from $\lvert a\rvert = 3$ | small weights at the start |
-# | ReLU | 1 or 0 | dead if $a\le0$ on all data | bias 0 or above, He's weights, a rate that is not twice the best |
+# | ReLU | 1 or 0 | dead if $a\le0$ on all data | bias 0 or above, He's weights, a rate well below one that kills |
 # | leaky ReLU | 1 or $c$ | sleeps $1/c$ times as long | $c$ of 0.01 to 0.3 |
 # | PReLU | 1 or $\beta$ | none new | write it as $\max(0,a)+\beta\min(0,a)$ |
 #
