@@ -115,7 +115,7 @@ def _(data: SigmoidSaturation, width: float) -> matplotlib.figure.Figure:
     drawn = diagrams.sheet(width, height)
     wide, high, step = 239 if column else 256, 110, 136
     page = diagrams.canvas(drawn, 0, 0, 72 * width, height)
-    words = f"Saturated: weights ×{data.factor:g}, gradient ÷{data.loss_of_gradient:.0f}"
+    words = f"Saturated: w and b ×{data.factor:g}, ∂L/∂a ÷{data.loss_of_gradient:.0f}"
     for n, neuron in enumerate((data.active, data.saturated)):
         top = height - 20 - n * step
         _draw_neuron(diagrams.canvas(drawn, 4, top - high - 8, wide, high), neuron, wide)
@@ -220,7 +220,8 @@ class Tanh:
     "7.10",
     slug="tanh",
     caption="The hyperbolic tangent is a sigmoid stretched to the range −1 to 1, so that its "
-    "output is centred at zero and its slope four times as steep, but it also saturates sooner.",
+    "output is centred at zero and its slope at 0 four times as steep, but it also saturates "
+    "sooner.",
     alt="Left, tanh rises from −1 through 0 at a = 0 to 1; the sigmoid, thinner, from 0 through "
     "0.5 to 1. For inputs drawn from the standard normal distribution the mean output of tanh is "
     "{d.means[0]:.1f}, of the sigmoid {d.means[1]:.1f}; both levels are marked. Right, the two "

@@ -433,9 +433,9 @@ with style.context():
 # %% [markdown]
 # The lowest line loses a little more than a factor of 4 a layer, nineteen times. That is no fault of
 # saturation: it is the slope at its very best. Weights four times as large make up for it at $a = 0$,
-# but then the units do not stay at 0. For ReLU with weights of $1/\sqrt n$ half of the switches are off, which halves the
-# *square* of the gradient, hence a factor $\sqrt{\frac12}$ a layer. Also note what the book's condition
-# would mean: with all units active, a ReLU network is an affine map, and no better than a single layer.
+# but then the units do not stay at 0. For ReLU with weights of $1/\sqrt n$ half of the switches are
+# off, which halves the *square* of the gradient, hence a factor $\sqrt{\frac12}$ a layer. With all of
+# them on, He's weights are too large by $\sqrt2$ a layer. Also note what the book's condition would mean: with all units active, a ReLU network is an affine map, and no better than a single layer.
 #
 # ## The dead ReLU
 #
@@ -496,7 +496,7 @@ claim(
     "A unit whose hyperplane misses the data cloud outputs 0 for ever and stops all gradients.",
     "with the cloud on its negative side not one bit of its parameters changed in 2000 steps. With the "
     f"cloud on its positive side it is a linear unit on all 150 points, its gradients pass, and after "
-    f"{back} steps its line is back in the cloud; it learns the teacher as perfectly as the unit that "
+    f"{back} steps its line is back in the cloud; it learns the teacher as well as the unit that "
     "was alive from the start.",
     condition="the cloud is on the negative side; on the other side the unit is linear, and not lost",
 )
@@ -509,7 +509,13 @@ with style.context():
         along = np.array([-9.0, 9.0])
         for (w1, w2, b), line in ((path[0], ":"), (path[-1], "-")):
             ax.plot(along, -(w1 * along + b) / w2, color=style.INK, ls=line)
-        ax.set(xlim=(-3, 3), ylim=(-4, 4), xlabel="x₁", title=f"{name.capitalize()} at first")
+        ax.set(
+            xlim=(-3, 3),
+            ylim=(-4, 4),
+            xticks=[-2, 0, 2],
+            xlabel="x₁",
+            title=f"{name.capitalize()} at first",
+        )
         style.subtitle(ax, f"loss {losses[0]:.2f} → {losses[-1]:.2f}")
     panels[1].text(-2.8, -3.6, "never moved", fontsize=8)
     panels[0].set_ylabel("x₂")
@@ -609,7 +615,7 @@ with style.context():
             dots = {"color": look.color, "marker": look.marker, "ls": look.linestyle}
             sns.lineplot(table, x=by, y=f"dead {place}", ax=ax, **spread, **dots)
     panels[0].text(0.76, 46, "first layer", ha="right", color=style.METHODS["SGD"].words)
-    panels[0].text(0.84, 16, "second layer", color=style.METHODS["Momentum"].words)
+    panels[0].text(0.87, 8, "second layer", color=style.METHODS["Momentum"].words)
     panels[0].set(ylim=(-2, 67), xlabel="learning rate η, bias 0", ylabel="dead units of 64")
     panels[0].set_title("Killed by the rate: three seeds")
     panels[1].set(xlabel="bias at the start, η = 0.1", title="Dead at birth")
