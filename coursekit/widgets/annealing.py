@@ -36,6 +36,7 @@ from coursekit.widgets.scene import (
     Points,
     Text,
     View,
+    drawable,
     number,
 )
 from coursekit.widgets.surfaces import background, window
@@ -135,7 +136,7 @@ class Annealing(Playground):
 
     def _plane(self, run: Trajectory, found: TailLoss) -> View:
         surface, steps = self.state["surface"], self.state["steps"]
-        path, swarm = _drawable(run.points[:, 0]), _drawable(run.points[-1, 1:])
+        path, swarm = drawable(run.points[:, 0]), drawable(run.points[-1, 1:])
         x, y = window(surface)
         items: list[Item] = [
             Points(self.loss().minima, "star", "*", 7.0),
@@ -234,8 +235,3 @@ def _by_step(values: Array, first: int = 0) -> Array:
     """Values by step; 0 and inf have no place on a logarithmic axis."""
     kept = np.where((values > 0) & (values < 1e6), np.maximum(values, 1e-9), np.nan)
     return np.column_stack([np.arange(first, first + len(values)), kept])
-
-
-def _drawable(points: Array) -> Array:
-    """Points far outside of the picture, and not finite ones, are left out."""
-    return np.where((np.abs(points) < 1e3).all(axis=1, keepdims=True), points, np.nan)

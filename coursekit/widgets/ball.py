@@ -26,6 +26,7 @@ from coursekit.widgets.scene import (
     Points,
     Text,
     View,
+    drawable,
     number,
 )
 
@@ -158,11 +159,11 @@ class Ball(Playground):
         for name in names:
             run = self.run(name)
             w = run.points[:, 0]
-            on_curve = _drawable(np.column_stack([w, run.values]))
+            on_curve = drawable(np.column_stack([w, run.values]))
             first = name == names[0]
             places.append(Points(on_curve, name, "o" if first else "s", 3.0, alpha=0.4))
             balls.append(Points(on_curve[-1:], name, "o" if first else "s", 10.0 if first else 7.5))
-            by_step = _drawable(np.column_stack([np.arange(len(w)), w]))
+            by_step = drawable(np.column_stack([np.arange(len(w)), w]))
             lines.append(Path(by_step, name, 2.0 if first else 1.8, () if first else (5, 3)))
             lines.append(Points(by_step[-1:], name, "o" if first else "s", 6.0 if first else 4.5))
             words = f"{'●' if first else '■'} {name}"
@@ -258,11 +259,6 @@ def _ending(w: Array, terrain: Terrain) -> str:
         where = terrain.barrier_name
         return f"hardly moves on the {where} ({place}), where the slope is {number(slope)}"
     return f"still moves after {len(w) - 1} steps, at {place}"
-
-
-def _drawable(points: Array) -> Array:
-    """Points that are far outside of every picture, and not finite ones, are left out."""
-    return np.where((np.abs(points) < 1e3).all(axis=1, keepdims=True), points, np.nan)
 
 
 def _place_names(terrain: Terrain) -> list[Item]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coursekit.checks import quiet
+from coursekit.checks import Array, quiet
 
 Point = tuple[float, float]
 
@@ -209,6 +209,11 @@ def _buffered(array: ArrayLike, buffers: list[memoryview]) -> dict[str, Any]:
     # A memoryview of no bytes cannot be cast, and an empty array needs no buffer to be empty.
     buffers.append(memoryview(packed.tobytes()))
     return {"buffer": len(buffers) - 1, "shape": list(packed.shape)}
+
+
+def drawable(points: Array) -> Array:
+    """Points that are far outside of every picture, and not finite ones, are left out."""
+    return np.where((np.abs(points) < 1e3).all(axis=1, keepdims=True), points, np.nan)
 
 
 def number(value: float, digits: int = 2) -> str:
