@@ -128,11 +128,19 @@ def test_no_prediction_is_spoilt_by_its_own_cell(source):
                 assert e.reveal is None or str(e.reveal()).splitlines()[-1] not in stored
 
 
+def shown_in(source):
+    """The cells that show a figure of the book."""
+    return [cell for cell in code(built(source)) if cell.source.startswith("figures.show(")]
+
+
+def test_every_figure_is_shown_in_a_notebook():
+    cells = [cell.source for source in SOURCES for cell in shown_in(source)]
+    assert {source.removeprefix("figures.show")[2:-2] for source in cells} == set(figures.ids())
+
+
 @each
 def test_the_figures_in_it_are_the_committed_ones(source):
-    shown = [cell for cell in code(built(source)) if cell.source.startswith("figures.show(")]
-    assert shown
-    for cell in shown:
+    for cell in shown_in(source):
         figure = figures.get(ast.literal_eval(cell.source[len("figures.show") :]))
         (out,) = [o for o in cell.outputs if "image/png" in o.data]
         committed = ROOT / "figures" / figure.filename("png")

@@ -26,6 +26,16 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     activations,
     activations_gradients,
     maxout,
+    initialization,
+    initialization_tuning,
+    pretraining,
+    preprocessing,
+    preprocessing_images,
+    normalization,
+    normalization_backward,
+    vanishing,
+    fixup,
+    capstone,
 )
 
 __all__ = ["Exercise", "Outcome", "get", "ids"]

@@ -113,14 +113,14 @@ class Card:
 
 def exercise_text(exercise: Exercise) -> str:
     """The title, the question and the choices."""
-    lines = [f"{exercise.title} ({exercise.kind}, Section {exercise.section})", exercise.question]
+    lines = [f"{exercise.title} ({exercise.kind}, {exercise.place})", exercise.question]
     lines += [f"  {letter}. {text}" for letter, text in choices(exercise).items()]
     return "\n".join(lines)
 
 
 def exercise_html(exercise: Exercise) -> str:
     """The question as a card."""
-    head = _head(f"<strong>Section {exercise.section}</strong>", exercise)
+    head = _head(f"<strong>{exercise.place}</strong>", exercise)
     return _box(_COLOURS["not attempted"], [head, _question(exercise), _choices(exercise)])
 
 

@@ -66,6 +66,11 @@ class Exercise:
         return cards.exercise_html(self)
 
     @property
+    def place(self) -> str:
+        """Where the course tells it: a section of the book, or a topic of the lecture alone."""
+        return f"{'Section' if self.section[0].isdigit() else 'Lecture,'} {self.section}"
+
+    @property
     def solution(self) -> str:
         """The code that answers the exercise."""
         raise NotImplementedError

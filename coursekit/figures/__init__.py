@@ -14,6 +14,10 @@ from coursekit.figures import (  # noqa: F401
     section_7_4_learned,
     section_7_4_maxout,
     section_7_4_relu,
+    section_7_6,
+    section_7_7,
+    section_7_7_graph,
+    section_7_8,
 )
 from coursekit.figures.registry import Figure, Stale, check, get, ids, save, show
 

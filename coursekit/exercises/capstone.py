@@ -1,0 +1,1 @@
+"""The capstone of notebook 15: thirty layers, real digits, a budget of steps."""

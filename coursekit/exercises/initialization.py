@@ -1,0 +1,1 @@
+"""Exercises of notebook 10: initialization (Section 7.5)."""

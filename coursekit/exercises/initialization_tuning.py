@@ -1,0 +1,1 @@
+"""More exercises of notebook 10: a start that keeps a deep network alive."""

@@ -1,0 +1,1 @@
+"""Exercises of notebook 12: centring and scaling (Section 7.6)."""

@@ -1,0 +1,1 @@
+"""More exercises of notebook 12: images, the zig-zag, and the equalizer."""

@@ -1,0 +1,1 @@
+"""Exercises of notebook 11: layer-wise pre-training (the lecture)."""

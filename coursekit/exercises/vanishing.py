@@ -1,0 +1,1 @@
+"""Exercises of notebook 14: the vanishing gradient problem (Section 7.8)."""
