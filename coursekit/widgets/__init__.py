@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.widgets.annealing import Annealing
     from coursekit.widgets.ball import Ball
+    from coursekit.widgets.batch import Batch
     from coursekit.widgets.depth import Depth
     from coursekit.widgets.descent import Descent
+    from coursekit.widgets.features import Features
     from coursekit.widgets.hyperplane import Hyperplane
     from coursekit.widgets.maxout import Maxout
     from coursekit.widgets.saturation import Saturation
@@ -18,14 +20,26 @@ if TYPE_CHECKING:
 _LAZY = {
     "Annealing": "annealing",
     "Ball": "ball",
+    "Batch": "batch",
     "Depth": "depth",
     "Descent": "descent",
+    "Features": "features",
     "Hyperplane": "hyperplane",
     "Maxout": "maxout",
     "Saturation": "saturation",
 }
 
-__all__ = ["Annealing", "Ball", "Depth", "Descent", "Hyperplane", "Maxout", "Saturation"]
+__all__ = [
+    "Annealing",
+    "Ball",
+    "Batch",
+    "Depth",
+    "Descent",
+    "Features",
+    "Hyperplane",
+    "Maxout",
+    "Saturation",
+]
 
 
 def __getattr__(name: str) -> Any:
