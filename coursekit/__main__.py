@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="forget these exercises, or all; the old progress stays in a file beside",
     )
+    one_of.add_argument(
+        "--board", action="store_true", help="show your attempts at the capstone, best first"
+    )
     progress.add_argument("--yes", action="store_true", help="reset without asking")
     return parser
 
@@ -138,6 +141,8 @@ def _progress_command(args: argparse.Namespace) -> int:
         new, changed, same = progress.import_(args.import_)
         total = _exercise_count(new + changed + same)
         print(f"{total} read: {new} new, {changed} updated, {same} known already")
+    elif args.board:
+        _show_boards()
     elif args.reset is not None:
         return _reset(args.reset, sure=args.yes)
     else:
@@ -162,6 +167,17 @@ def _show(table: Sequence["Row"]) -> None:
     _print_table([("section", "solved"), *sections, ("all", f"{everywhere} of {total.total()}")])
     if unknown:
         print(f"unknown to this version of the course: {_exercise_count(unknown)}")
+
+
+def _show_boards() -> None:
+    from coursekit.exercises import boards, progress
+
+    kept = {id: record.board for id, record in progress.everything().items() if record.board}
+    if not kept:
+        print("there are no attempts yet: the capstone is in notebook 15")
+    for id, board in kept.items():
+        print(f"{id}:")
+        print("\n".join(boards.text(board)))
 
 
 def _reset(ids: Sequence[str], *, sure: bool) -> int:

@@ -4,7 +4,10 @@ import pytest
 
 from coursekit import exercises, widgets
 from coursekit.exercises.activations_gradients import active_points
+from coursekit.exercises.initialization_tuning import arrivals
 from coursekit.exercises.maxout import largest_error
+from coursekit.exercises.preprocessing_images import steps_to_arrive
+from coursekit.exercises.vanishing_rescue import start_of
 
 
 def grounds(id):
@@ -29,3 +32,24 @@ def test_the_hyperplanes_points_are_counted_alike(ground):
 @pytest.mark.parametrize("ground", grounds("fit-convex"), ids=lambda g: str(g.state))
 def test_the_largest_error_of_the_lines_is_measured_alike(ground):
     assert largest_error(ground.state)[0] == pytest.approx(ground.largest_error(), abs=1e-12)
+
+
+@pytest.mark.parametrize("ground", grounds("rescue-the-network"), ids=lambda g: str(g.state))
+def test_what_is_left_of_signal_and_gradient_is_measured_alike(ground):
+    shown = ground.signal_ratio(), ground.gradient_ratio(), ground.flat_share()
+    assert start_of(**ground.state) == pytest.approx(shown, rel=1e-9)
+
+
+@pytest.mark.parametrize("ground", grounds("equalize"), ids=lambda g: str(g.state))
+def test_the_descent_on_the_features_arrives_alike(ground):
+    steps, condition = steps_to_arrive(ground.state)
+    assert steps == ground.steps_to_arrive()
+    assert condition == pytest.approx(ground.condition_number())
+
+
+@pytest.mark.parametrize("ground", grounds("keep-it-alive"), ids=lambda g: str(g.state))
+def test_what_arrives_at_the_ends_is_measured_alike(ground):
+    signal, gradient, flat = arrivals(**{n: ground.state[n] for n in ("std", "depth", "width")})
+    assert signal == pytest.approx(ground.signal_ratio(), rel=1e-6)
+    assert gradient == pytest.approx(ground.gradient_ratio(), rel=1e-6)
+    assert flat == pytest.approx(ground.flat_share(), abs=1e-12)

@@ -46,7 +46,7 @@ for number, fields in enumerate(
 ):
     text = {"format": "coursekit progress", "version": 1, "exercises": {"a": GOOD, ID: fields}}
     BROKEN[f"fields {number}"] = json.dumps(text).encode()
-NEWER = b'{"format": "coursekit progress", "version": 2, "exercises": [["a", 5]]}'
+NEWER = b'{"format": "coursekit progress", "version": 3, "exercises": [["a", 5]]}'
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)

@@ -34,6 +34,7 @@ from coursekit.exercises import (  # noqa: F401  isort: skip
     normalization,
     normalization_backward,
     vanishing,
+    vanishing_rescue,
     fixup,
     capstone,
 )

@@ -13,6 +13,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from coursekit.exercises import boards
 from coursekit.exercises.records import Record
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _COLOURS = {
 _BOX = "padding:0.1em 0.9em;margin:0.3em 0;max-width:46em;line-height:1.5"
 _PART = "margin:.3em 0"
 _CODE = "margin:.2em 0;padding:.1em .8em;overflow-x:auto;line-height:1.4;white-space:pre"
+_BOARD = "Your attempts, best first:"
+_ATTEMPTS = 10  # that are shown in a card
 _VERBS = {"code": "Write it", "number": "Work it out", "predict": "Predict", "tune": "Tune it"}
 
 
@@ -78,6 +81,9 @@ class Card:
         lines.append(f"  {outcome.message}")
         if outcome.remark:
             lines.append(f"  Remark: {outcome.remark}")
+        if self.record.board:
+            lines.append(f"  {_BOARD}")
+            lines += [f"    {line}" for line in boards.text(self.record.board, _ATTEMPTS)]
         if self.run is not None:
             lines += ["", textwrap.indent(str(self.run), "  "), ""]
         lines += [f"  {said}" for said in (self.before,) if said]
@@ -102,6 +108,8 @@ class Card:
         parts.append(said)
         if outcome.remark:
             parts.append(f"<em>Remark.</em> {_inline(outcome.remark)}")
+        if self.record.board:
+            parts.append(f"<em>{_BOARD}</em>{boards.table(self.record.board, _ATTEMPTS)}")
         if self.run is not None:
             parts.append(f"<em>The run.</em>{_run(self.run)}")
         parts.append(self.before)

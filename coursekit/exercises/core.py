@@ -15,6 +15,7 @@ import numpy as np
 from coursekit.checks import check_known, is_number
 from coursekit.exercises import cards, trials
 from coursekit.exercises.arithmetic import read_number
+from coursekit.exercises.boards import Attempt
 
 Status = Literal["right", "wrong", "raised", "not attempted"]
 E = TypeVar("E", bound="Exercise")
@@ -24,12 +25,16 @@ _registry: dict[str, Exercise] = {}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one answer: ``status``, the ``message`` for it, and a ``remark`` if any."""
+    """What became of one answer: ``status``, the ``message`` for it, and a ``remark`` if any.
+
+    ``attempt``: what it adds to the board of an open task.
+    """
 
     exercise: Exercise
     status: Status
     message: str
     remark: str = ""
+    attempt: Attempt | None = None
 
     def __repr__(self) -> str:
         return cards.Card(self).text()
@@ -96,8 +101,10 @@ class Exercise:
         """The answer as a JSON value, where it is shown again the next time; else None."""
         return None
 
-    def _outcome(self, status: Status, message: str, remark: str = "") -> Outcome:
-        return Outcome(self, status, message, remark)
+    def _outcome(
+        self, status: Status, message: str, remark: str = "", attempt: Attempt | None = None
+    ) -> Outcome:
+        return Outcome(self, status, message, remark, attempt)
 
 
 def register(exercise: E) -> E:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coursekit.checks import check_count, check_known
+from coursekit.exercises.boards import Attempt, ranked
 from coursekit.exercises.records import (
     STATUSES,
     ProgressFileError,
@@ -92,10 +93,11 @@ def everything() -> Records:
             return _with_waiting({})
 
 
-def tried(id: str, status: str, answer: Any = None) -> Record:
+def tried(id: str, status: str, answer: Any = None, attempt: Attempt | None = None) -> Record:
     """Count one try and keep its status; "not attempted" changes nothing.
 
     ``answer``: a JSON value to keep, such as a locked prediction; None keeps the one before.
+    ``attempt``: a new line of the exercise's board.
     """
     check_known("status", status, STATUSES)
     if status == "not attempted":
@@ -109,6 +111,7 @@ def tried(id: str, status: str, answer: Any = None) -> Record:
             solved=old.solved or status == "right",
             last=status,
             answer=old.answer if value is None else value,
+            board=old.board if attempt is None else ranked((*old.board, attempt)),
         )
 
     return _change_one(id, change)

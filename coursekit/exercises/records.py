@@ -1,13 +1,17 @@
 """What is kept of one exercise, how two records of it become one, and their JSON text."""
 
+import contextlib
 import json
 from dataclasses import dataclass, fields
 from typing import Any
 
+from coursekit.exercises import boards
+
 STATUSES = ("right", "wrong", "raised", "not attempted")  # of an outcome
 
 _FORMAT = "coursekit progress"
-_VERSION = 1  # one more for every change of Record: an older course sets a newer file aside
+_VERSION = 2  # one more for every change of Record: an older course sets a newer file aside
+_WITHOUT_BOARDS = 1  # what a file is as long as it has none: the older course can read it
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Record:
 
     ``hints``: the highest one seen; ``helped``: a hint or the solution was seen before it was
     solved; ``last``: the status of the last try; ``answer``: a locked prediction or an accepted
-    number; ``first``, ``updated``: ISO times in UTC.
+    number; ``first``, ``updated``: ISO times in UTC; ``board``: attempts at an open task.
     """
 
     tries: int = 0
@@ -28,6 +32,7 @@ class Record:
     answer: Any = None
     first: str = ""
     updated: str = ""
+    board: boards.Board = ()
 
     @property
     def state(self) -> str:
@@ -70,6 +75,7 @@ def merge(one: Record, other: Record) -> Record:
         answer=early.answer if late.answer is None else late.answer,
         first=min(filter(None, (one.first, other.first)), default=""),
         updated=late.updated,
+        board=boards.ranked(one.board + other.board),
     )
 
 
@@ -84,15 +90,19 @@ def parse(content: bytes) -> Records:
     version, records = whole.get("version"), whole.get("exercises")
     if type(version) is int and version > _VERSION:
         raise ProgressFileError("was written by a newer version of the course", word="newer")
-    if version != _VERSION or not isinstance(records, dict):
+    if version not in (_WITHOUT_BOARDS, _VERSION) or not isinstance(records, dict):
         raise ProgressFileError("is damaged: its version or its exercises are missing")
     return {id: _record(id, values) for id, values in records.items()}
 
 
 def _record(id: str, values: Any) -> Record:
     if isinstance(values, dict) and values.keys() <= _DEFAULTS.keys():
+        free = ("answer", "board")
+        typed = all(type(v) is type(_DEFAULTS[n]) for n, v in values.items() if n not in free)
+        with contextlib.suppress(ValueError):
+            values = {**values, "board": boards.read(values.get("board", []))}
         record = Record(**values)
-        typed = all(type(v) is type(_DEFAULTS[n]) for n, v in values.items() if n != "answer")
+        typed = typed and isinstance(record.board, tuple)
         if typed and record.tries >= 0 and record.hints >= 0 and record.last in ("", *STATUSES):
             return record
     raise ProgressFileError(f"is damaged: exercise {id!r} has values that it cannot have")
@@ -104,4 +114,5 @@ def to_text(records: Records) -> str:
         id: {name: value for name, value in vars(record).items() if value != _DEFAULTS[name]}
         for id, record in records.items()
     }
-    return json.dumps({"format": _FORMAT, "version": _VERSION, "exercises": kept}, indent=1) + "\n"
+    version = _VERSION if any("board" in one for one in kept.values()) else _WITHOUT_BOARDS
+    return json.dumps({"format": _FORMAT, "version": version, "exercises": kept}, indent=1) + "\n"

@@ -109,7 +109,7 @@ class Panel:
     def ask_reset(self) -> Panel:
         """Forget what was answered and opened; asks first where something would be lost."""
         record = progress.get(self.exercise.id)
-        if not record.solved and record.answer is None:
+        if not record.solved and record.answer is None and not record.board:
             return self.reset()
         self._asking = "reset"
         return self._say(_QUESTIONS["reset"])
@@ -180,7 +180,7 @@ class Panel:
 
     def _take(self, outcome: core.Outcome, answer: Any) -> None:
         kept = self.exercise.to_keep(outcome, answer)
-        progress.tried(self.exercise.id, outcome.status, kept)
+        progress.tried(self.exercise.id, outcome.status, kept, outcome.attempt)
         typed = answer if isinstance(answer, str) else None
         self.outcome, self._given = outcome, typed if kept is None else kept
 
