@@ -44,7 +44,7 @@ def test_the_picture_is_the_light_one_turned(id, theme):
     light, other = (figures.get(id).draw(style.COLUMN) for _ in range(2))
     themes.apply(other, theme)
     differences = apart(light, other, theme)
-    # Agg rounds each layer to a step of 255, the map makes up to two of one, layers lie upon layers.
+    # Agg rounds each layer to a step of 255, and layers lie upon layers; the map doubles a step.
     assert differences.mean() < 1 / 255
     assert differences.max() < 16 / 255
 

@@ -56,7 +56,12 @@ def apply(figure: Figure, theme: str) -> None:
     if theme == "light":
         return
     draw = figure.draw
-    figure.draw = lambda renderer: draw(_Turned(renderer, turned))  # type: ignore[method-assign]
+
+    def draw_turned(renderer: Any) -> None:
+        passing: Any = _Turned(renderer, turned)
+        draw(passing)
+
+    figure.draw = draw_turned  # type: ignore[method-assign]
 
 
 _APART = 0.04  # the least difference of two greys that print shows side by side
