@@ -69,12 +69,12 @@ def table(entries: Iterable[Entry], **columns: Callable[[Entry], str]) -> str:
     """
     heads = [name.replace("_", " ") for name in columns]
     rows: list[Sequence[str]] = [heads, ["---"] * len(heads)]
-    rows += [[_in_table(make(entry)) for make in columns.values()] for entry in entries]
+    rows += [[escape(make(entry)) for make in columns.values()] for entry in entries]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _in_table(text: str) -> str:
-    """Text that ends no column, and that Markdown takes for no formula and no emphasis."""
+def escape(text: str) -> str:
+    """Return text that ends no column, and that Markdown takes for no formula and no emphasis."""
     for sign in ("|", "$", "*"):
         text = text.replace(sign, f"\\{sign}")
     return text.replace("<", "&lt;")

@@ -26,6 +26,7 @@ ORDER = [
     ["pretraining"],
     ["sweeps", "datasets"],
     ["figures", "exercises"],
+    ["guide"],
     ["widgets"],
     ["__main__"],
 ]

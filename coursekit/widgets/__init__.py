@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coursekit.widgets.descent import Descent
     from coursekit.widgets.hyperplane import Hyperplane
     from coursekit.widgets.maxout import Maxout
+    from coursekit.widgets.progress_picture import show_progress
     from coursekit.widgets.saturation import Saturation
 
 _LAZY = {
@@ -23,9 +24,19 @@ _LAZY = {
     "Hyperplane": "hyperplane",
     "Maxout": "maxout",
     "Saturation": "saturation",
+    "show_progress": "progress_picture",
 }
 
-__all__ = ["Annealing", "Ball", "Depth", "Descent", "Hyperplane", "Maxout", "Saturation"]
+__all__ = [
+    "Annealing",
+    "Ball",
+    "Depth",
+    "Descent",
+    "Hyperplane",
+    "Maxout",
+    "Saturation",
+    "show_progress",
+]
 
 
 def __getattr__(name: str) -> Any:
