@@ -172,7 +172,7 @@ def test_built_twice_the_bytes_are_the_same():
 
 
 def test_the_ledger_tells_every_claim_and_no_other():
-    claims = [entry for entry in ledger.read(build.HERE)]
+    claims = ledger.read(build.HERE)
     page = [
         "".join(output["data"]["text/markdown"])
         for cell in code(built(LEDGER))

@@ -16,9 +16,7 @@ from coursekit.widgets import progress_picture, show_progress
 CHAPTERS = guide.chapters(Path(guide.__file__).parents[1] / "notebooks")
 
 
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSEKIT_DATA", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("data_folder")
 
 
 def areas(figure):
