@@ -4,6 +4,7 @@ Nothing here changes the network that it looks at.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -194,6 +195,24 @@ def layer_statistics(
         )
         for one in layer_signals(network, x, targets, training=training)
     ]
+
+
+def spread_between_rows(outputs: ArrayLike) -> float:
+    """Return what a layer still tells of its inputs: the std of each unit over the rows.
+
+    It is the root mean square over the units. Unlike the std of all outputs it is 0 where each unit
+    says the same to every row, however different the units are; 0 also for mere rounding.
+
+    >>> spread_between_rows([[0.1, 0.9], [0.1, 0.9]])
+    0.0
+    """
+    z = float_array("outputs", outputs)
+    if z.ndim != 2 or not z.size:
+        raise ValueError(f"outputs must have shape (rows, units), got {z.shape}")
+    wide = z.astype(np.float64)  # squares of small numbers vanish in float32
+    std = math.sqrt(wide.var(axis=0).mean())
+    rounding = 16 * np.finfo(z.dtype).eps * math.sqrt(np.square(wide).mean())
+    return std if std > rounding else 0.0
 
 
 def flat_share(network: Network, x: ArrayLike, slope: float = 0.0) -> dict[str, Array]:

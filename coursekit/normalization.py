@@ -1,5 +1,6 @@
 """Batch normalization (Section 7.7)."""
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from coursekit.checks import Array, check_count, check_number
@@ -50,21 +51,23 @@ class BatchNorm(Layer):
             self.running_var = kept * self.running_var + new * unbiased
         else:
             mean, var = self.running_mean, self.running_var
-        std = (var + self.epsilon) ** 0.5
+        std = np.sqrt(var + self.epsilon)
         normalized = (x - mean) / std
         self._cache = normalized, std, training
         return self.gamma * normalized + self.beta
 
     def _backward(self, gradient: Array) -> Array:
         normalized, std, training = self._cache
-        (gradient * normalized).sum(axis=0, out=self.gradients["gamma"])
-        gradient.sum(axis=0, out=self.gradients["beta"])
-        direct = gradient * self.gamma  # ∂L/∂â
+        by_gamma, by_beta = self.gradients["gamma"], self.gradients["beta"]
+        (gradient * normalized).sum(axis=0, out=by_gamma)
+        gradient.sum(axis=0, out=by_beta)
+        scale = self.gamma / std
         if not training:  # the running statistics do not depend on x
-            return direct / std
-        through_mean = direct.mean(axis=0)
-        through_variance = normalized * (direct * normalized).mean(axis=0)
-        return (direct - through_mean - through_variance) / std
+            return scale * gradient
+        # The means over the batch that come back through μ and σ² are the two sums above, over B.
+        through_mean = by_beta / len(gradient)
+        through_variance = normalized * (by_gamma / len(gradient))
+        return scale * (gradient - through_mean - through_variance)
 
     def _batch_statistics(self, x: Array) -> tuple[Array, Array, Array]:
         """Return mean, biased and unbiased variance of each feature."""
@@ -73,5 +76,7 @@ class BatchNorm(Layer):
                 f"{self} needs at least 2 rows in a training batch, got {len(x)}: a single row has "
                 "no variance, and its output would be beta whatever the row"
             )
-        var = x.var(axis=0)
-        return x.mean(axis=0), var, var * (len(x) / (len(x) - 1))
+        rows = len(x)
+        mean = x.sum(axis=0) / rows
+        squares = np.square(x - mean).sum(axis=0)
+        return mean, squares / rows, squares / (rows - 1)

@@ -12,6 +12,7 @@ from coursekit.diagnostics import (
     layer_signals,
     layer_statistics,
     saturated_units,
+    spread_between_rows,
 )
 from coursekit.initializers import constant, normal
 from coursekit.layers import Activation, Dense, Residual
@@ -182,6 +183,32 @@ def test_histograms_take_limits_and_leave_out_what_is_not_finite(rng):
     diverged = layer_statistics(net, np.eye(2), [0, 1])[0]
     assert not np.isfinite(diverged.outputs.mean)
     assert diverged.outputs.counts.sum() == 0
+
+
+def test_what_is_left_of_the_difference_between_rows():
+    z = np.array([[0.0, 1.0], [2.0, 1.0]])  # stds of the units: 1 and 0
+    assert spread_between_rows(z) == pytest.approx(np.sqrt(1 / 2))
+    assert z.std() == pytest.approx(np.sqrt(1 / 2))
+    # Units that differ, but say the same to every row: a spread of all values, none between rows.
+    alike = np.tile([0.1, 0.5, 0.9], (20, 1))
+    assert alike.std() > 0.3
+    assert spread_between_rows(alike) == 0
+    assert spread_between_rows(alike + 1e-9 * np.eye(20, 3)) > 0
+
+
+def test_rounding_is_no_difference_and_small_squares_are_not_lost(rng):
+    z = 0.5 + np.finfo(float).eps * rng.integers(-1, 2, (50, 4))
+    assert z.std() > 0
+    assert spread_between_rows(z) == 0
+    tiny = rng.normal(size=(50, 4)).astype(np.float32)
+    shrunk = spread_between_rows(np.float32(1e-30) * tiny)  # squares of 1e-60
+    assert shrunk == pytest.approx(1e-30 * spread_between_rows(tiny), rel=1e-5)
+
+
+@pytest.mark.parametrize("outputs", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 2, 2))])
+def test_a_spread_needs_rows_and_units(outputs):
+    with pytest.raises(ValueError, match=r"outputs must have shape \(rows, units\), got"):
+        spread_between_rows(outputs)
 
 
 # Units.

@@ -220,6 +220,20 @@ def test_the_axes_stay_while_a_slider_of_weights_moves():
     assert panels[0] == panels[1] == panels[2]
 
 
+@pytest.mark.parametrize(("std", "above"), [(0.05, True), (0.1, False), (1.0, False)])
+def test_the_names_of_the_lines_keep_out_of_their_way(std, above):
+    frame = Depth(std=std, depth=50).frame()
+    for view in ("activations", "gradients"):
+        words = [item for item in frame.views[view].items if isinstance(item, Text)]
+        assert [word.at[1] > 0.5 for word in words] == [above] * 2
+
+
+def test_a_line_below_the_axis_is_told():
+    words = [str(Depth(depth=depth).frame().views["gradients"].items) for depth in (20, 50)]
+    assert ["weights, ∂L/∂W, below this scale" in text for text in words] == [False, True]
+    assert "units, ∂L/∂z, below" not in words[1]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -120,6 +120,12 @@ def test_titles_and_labels():
     assert (axes.get_xlim(), axes.get_ylim()) == ((-2, 2), (0, 9))
 
 
+def test_an_axis_without_numbers():
+    shown, bare = (picture(frame_of(y_ticks=ticks)).axes[0].get_yticks() for ticks in (True, False))
+    assert len(shown) > 1
+    assert len(bare) == 0
+
+
 def test_a_handle_has_its_label_beside_it():
     (axes,) = picture(
         frame_of(Handle("slope", (0.5, 0.5), "the slope"), Handle("bare", (0, 0)))

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.widgets.annealing import Annealing
     from coursekit.widgets.ball import Ball
+    from coursekit.widgets.batch import Batch
     from coursekit.widgets.depth import Depth
     from coursekit.widgets.descent import Descent
+    from coursekit.widgets.features import Features
     from coursekit.widgets.hyperplane import Hyperplane
     from coursekit.widgets.maxout import Maxout
     from coursekit.widgets.progress_picture import show_progress
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 _LAZY = {
     "Annealing": "annealing",
     "Ball": "ball",
+    "Batch": "batch",
     "Depth": "depth",
     "Descent": "descent",
+    "Features": "features",
     "Hyperplane": "hyperplane",
     "Maxout": "maxout",
     "Saturation": "saturation",
@@ -30,8 +34,10 @@ _LAZY = {
 __all__ = [
     "Annealing",
     "Ball",
+    "Batch",
     "Depth",
     "Descent",
+    "Features",
     "Hyperplane",
     "Maxout",
     "Saturation",

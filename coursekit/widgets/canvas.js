@@ -328,6 +328,7 @@ class Plot {
   }
 
   yTicks() {
+    if (!this.panel.y_ticks) return [];
     return this.panel.log_y ? decades(...this.panel.y) : ticks(...this.panel.y, this.height / 60);
   }
 
@@ -635,7 +636,8 @@ const BUILDERS = {
       const v = log ? low * (high / low) ** t : low + t * (high - low);
       return Math.min(high, Math.max(low, step ? Math.round(v / step) * step : rounded(v)));
     };
-    const parts = whole ? high - low : 400;
+    // Eight places an octave for whole numbers by factors: more would round to the same number.
+    const parts = !whole ? 400 : log ? Math.round(8 * Math.log2(high / low)) : high - low;
     const field = make("input", { type: "range", min: 0, max: parts, step: 1 });
     const number = make("output");
     number.setAttribute("aria-live", "off"); // the slider itself says its value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, ClassVar, NamedTuple
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from coursekit import datasets
 from coursekit.activations import ActivationFunction, identity, leaky_relu, relu, sigmoid, tanh
 from coursekit.checks import Array
-from coursekit.diagnostics import dead_units, flat_share, layer_signals
+from coursekit.diagnostics import dead_units, flat_share, layer_signals, spread_between_rows
 from coursekit.initializers import (
     Initializer,
     book_relu_normal,
@@ -222,30 +221,53 @@ def _measure(
     weights = [one.weight_gradients for one in signals if one.weight_gradients is not None]
     if batch_norm:
         network.set_statistics(x)  # for units are judged as at test time
-    units: Mapping[str, NDArray[Any]] = (
-        flat_share(network, x, _FLAT) if activation in SATURATING else dead_units(network, x)
-    )
+        units: Mapping[str, NDArray[Any]] = (
+            flat_share(network, x, _FLAT) if activation in SATURATING else dead_units(network, x)
+        )
+        flat = np.array([shares.mean() for shares in units.values()])
+    else:  # the same numbers without a second pass
+        flat = np.array([_flat_part(activation, one.outputs) for one in hidden])
     return Measured(
         np.array([one.outputs.std() for one in hidden]),
-        np.array([_between_rows(one.outputs) for one in hidden]),
+        np.array([spread_between_rows(one.outputs) for one in hidden]),
         np.array([one.gradients.std() for one in hidden if one.gradients is not None]),
         np.array([gradient.std() for gradient in weights[:depth]]),
-        np.array([shares.mean() for shares in units.values()]),
-        np.array([np.histogram(one.outputs, _BINS, window)[0] for one in hidden]),
+        flat,
+        np.array([_histogram(one.outputs, window) for one in hidden]),
     )
+
+
+def _flat_part(activation: str, z: Array) -> float:
+    """The share of saturated activations, or of units that are flat on all rows."""
+    slope = np.abs(ACTIVATIONS[activation][0].derivative_from_output(z))
+    saturating = activation in SATURATING
+    return float((slope <= _FLAT).mean() if saturating else (slope == 0).all(axis=0).mean())
+
+
+def _histogram(z: Array, window: Point) -> NDArray[np.int64]:
+    """``np.histogram``, four times as fast."""
+    low, high = window
+    inside = z[(low <= z) & (z <= high)]
+    bins = ((inside - low) * (_BINS / (high - low))).astype(np.int64)
+    return np.bincount(np.minimum(bins, _BINS - 1), minlength=_BINS)
 
 
 def _by_layer(title: str, lines: dict[str, Array], side: str) -> View:
-    """Two lines on a logarithmic axis, their names below on the side where no line comes."""
+    """Two lines on a logarithmic axis, their names on one side, above or below the lines."""
     looks: list[Any] = [("SGD", 2.0, ()), ("Momentum", 1.8, (6, 2))]
     items: list[Item] = []
+    ends = [
+        (line[0], line[-1]) if side == "left" else (line[-1], line[0]) for line in lines.values()
+    ]
+    top = 0.93 if any(far < 1e-3 * near for near, far in ends) else 0.17
     for n, (name, heights) in enumerate(lines.items()):
         color, width, dash = looks[n]
+        beyond = ", below this scale" if heights.max() < _SIZES[0] else ""
         heights = np.where(heights > 0, heights, np.nan)  # 0 has no place on this axis
         points = np.column_stack([np.arange(1, len(heights) + 1), heights])
         items.append(Path(points, color, width, dash))
-        place = (0.03 if side == "left" else 0.97, 0.17 - 0.1 * n)
-        items.append(Text(place, name, color, side, share=True))
+        place = (0.03 if side == "left" else 0.97, top - 0.1 * n)
+        items.append(Text(place, name + beyond, color, side, share=True))
     span = _span(max(map(len, lines.values())))
     return View(Panel(title, span, _SIZES, "layer", log_y=True, height=230), items)
 
@@ -257,13 +279,6 @@ def _span(depth: int) -> Point:
 def _ratio(layers: Array) -> float:
     """The first number over the last."""
     return float(layers[0] / layers[-1])
-
-
-def _between_rows(z: Array) -> float:
-    """The std of each unit over the rows, root mean square over the units; 0 for mere rounding."""
-    std = math.sqrt(z.var(axis=0).mean())
-    rounding = 16 * np.finfo(z.dtype).eps * math.sqrt(np.square(z).mean())
-    return std if std > rounding else 0.0
 
 
 def _trend(ratio: float, depth: int) -> str:

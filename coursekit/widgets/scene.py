@@ -50,6 +50,7 @@ class Panel:
 
     ``log_y``: a decimal logarithmic axis, with a window of positive numbers. ``equal``: a unit is
     as long on both axes, so that right angles look right; the height then follows from the width.
+    ``y_ticks``: whether the y axis has numbers and grid lines.
     """
 
     title: str = ""
@@ -61,6 +62,7 @@ class Panel:
     share: float = 1.0
     height: int = 300
     equal: bool = False
+    y_ticks: bool = True
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def _draw(axes: Axes, view: scene.View) -> None:
         axes.set_yscale("log")
     axes.set(xlim=panel.x, ylim=panel.y)
     axes.locator_params(axis="x" if panel.log_y else "both", steps=[1, 2, 5, 10])
+    if not panel.y_ticks:
+        axes.set_yticks([])
     axes.spines[["top", "right"]].set_visible(True)
     for order, item in enumerate([*view.back, *view.items]):
         _DRAWERS[item.kind](axes, item, panel, order)
