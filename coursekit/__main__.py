@@ -39,9 +39,14 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", help="the folder to write to or to check [figures]"
     )
     figures.add_argument(
-        "--width",
-        choices=("page", "column"),
-        help="7 in, or 3.4 in with the panels stacked, into a subfolder of its own [page]",
+        "--size",
+        choices=("page", "column", "slide"),
+        help="7 in; 3.4 in, the panels stacked; or 1920 pixels [page]",
+    )
+    figures.add_argument(
+        "--theme",
+        choices=("light", "dark", "grey"),
+        help="another size or theme goes into a subfolder of its own [light]",
     )
     figures.add_argument(
         "--check", action="store_true", help="write nothing; list the stale files, if any"
@@ -70,13 +75,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _figures(args: argparse.Namespace) -> int:
     # Loaded here: the other commands need no matplotlib.
-    from coursekit.figures import registry, style
+    from coursekit.figures import registry
 
-    if args.check and (args.format or args.width):
-        return _refuse("--check looks at the committed formats and width; leave out the others")
+    if args.check and (args.format or args.size or args.theme):
+        return _refuse("--check looks at the committed files; leave out format, size and theme")
     ids = args.ids or None
     formats = args.format.split(",") if args.format is not None else registry.COMMITTED
-    width = style.COLUMN if args.width == "column" else style.PAGE
     try:
         registry.check_request(ids, formats)
     except ValueError as error:
@@ -84,7 +88,7 @@ def _figures(args: argparse.Namespace) -> int:
     try:
         if args.check:
             return _report(registry.check(ids, args.out))
-        paths = registry.save(ids, formats, args.out, width)
+        paths = registry.save(ids, formats, args.out, args.size or "page", args.theme or "light")
     except OSError as error:
         return _refuse(f"cannot write to {error.filename or args.out}: {error.strerror or error}")
     for path in paths:

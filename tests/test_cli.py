@@ -28,18 +28,24 @@ def test_figures_writes_and_tells(tmp_path, capsys):
     assert (folder / names[1]).read_bytes().startswith(b"%PDF")
 
 
-def test_widths_and_default_folder(tmp_path, monkeypatch, capsys):
+def test_sizes_themes_and_default_folder(tmp_path, monkeypatch, capsys):
     checkout = Path(figures.__file__).parents[2] / "figures"
     assert registry.default_folder() == checkout
-    assert registry.default_folder(3.4).parent == checkout  # never over the committed files
+    for size, theme in [("column", "light"), (5, "light"), ("page", "dark")]:
+        assert registry.default_folder(size, theme).parent == checkout  # not the committed files
     monkeypatch.setattr(registry, "__file__", str(tmp_path / "a" / "b" / "registry.py"))
     monkeypatch.chdir(tmp_path)
     assert main(["figures", "7.1", "--format", "svg"]) == 0
-    assert main(["figures", "7.1", "--format", "svg", "--width", "column"]) == 0
+    assert main(["figures", "7.1", "--format", "svg", "--size", "column"]) == 0
+    assert main(["figures", "7.1", "--format", "png", "--size", "slide", "--theme", "dark"]) == 0
     page = (tmp_path / "figures" / "fig-7-01-gradient-descent.svg").read_text()
-    narrow = (tmp_path / "figures" / "width-3.4in" / "fig-7-01-gradient-descent.svg").read_text()
+    narrow = (tmp_path / "figures" / "column-light" / "fig-7-01-gradient-descent.svg").read_text()
+    slide = tmp_path / "figures" / "slide-dark" / "fig-7-01-gradient-descent.png"
     assert 'width="504pt"' in page
     assert 'width="244.8pt"' in narrow
+    with Image.open(slide) as picture:
+        assert picture.width == 1920
+        assert max(picture.convert("RGB").getpixel((0, 0))) < 40
     assert main(["figures", "7.1", "--check"]) == 1  # the png was not written
 
 
@@ -47,7 +53,7 @@ def test_all_figures_by_default(tmp_path, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(registry, "save", lambda ids, *rest: asked.append((ids, *rest)) or [])
     assert main(["figures"]) == 0
-    assert asked == [(None, registry.COMMITTED, None, 7.0)]
+    assert asked == [(None, registry.COMMITTED, None, "page", "light")]
 
 
 def test_check(tmp_path, capsys):
@@ -107,7 +113,7 @@ def test_png_differences():
         (["7.1", "9.9"], "unknown figure '9.9'"),
         (["--format", "svg,bmp"], "unknown format 'bmp'. Known: svg, png, pdf"),
         (["--format", ""], "unknown format ''"),
-        (["--check", "--format", "png"], "--check looks at the committed formats"),
+        (["--check", "--format", "png"], "--check looks at the committed files"),
     ],
 )
 def test_wrong_requests_write_nothing(tmp_path, capsys, arguments, message):

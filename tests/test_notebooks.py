@@ -17,14 +17,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from coursekit import exercises, figures
+from coursekit import exercises, figures, guide, ledger
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "notebooks"))
 import build  # noqa: E402
 
 SOURCES = build.sources()
+START, *CHAPTERS, LEDGER = SOURCES
 each = pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
+each_chapter = pytest.mark.parametrize("source", CHAPTERS, ids=lambda p: p.stem)
 
 
 def built(source):
@@ -55,7 +57,9 @@ def pictures(cell):
 
 
 def test_there_is_something_to_test():
-    assert [p.stem[:2] for p in SOURCES] == [f"{n:02d}" for n in range(1, len(SOURCES) + 1)]
+    assert [p.stem[:2] for p in SOURCES] == [f"{n:02d}" for n in range(len(SOURCES))]
+    assert [p.stem for p in CHAPTERS] == [one.name for one in guide.chapters(build.HERE)]
+    assert (START.stem, LEDGER.stem) == ("00_start_here", "16_ledger")
 
 
 def test_every_notebook_is_fresh(capsys):
@@ -80,7 +84,7 @@ def test_the_file_is_small_and_keeps_no_trace_of_the_machine(source):
     assert not re.search(r"object at 0x|/home/|/root/|\.venv|widget-view", text)
 
 
-@each
+@each_chapter
 def test_every_claim_is_measured_asserted_and_told(source):
     claims = [cell for cell in code(built(source)) if "claim(" in cell.source]
     assert claims
@@ -108,7 +112,7 @@ def test_the_narrative_leaves_the_builtins_alone(source):
         assert not stored & set(dir(builtins))
 
 
-@each
+@each_chapter
 def test_the_blanks_are_stored_as_not_attempted(source):
     blanks = [c for c in code(built(source)) if any(t.startswith("exercise-") for t in tags(c))]
     assert blanks
@@ -162,9 +166,33 @@ def test_solved_it_runs_and_every_answer_is_right(source):
 
 
 def test_built_twice_the_bytes_are_the_same():
-    source = SOURCES[0]
+    source = CHAPTERS[0]
     first, second = (build.to_text(build.execute(build.assemble(source))) for _ in range(2))
     assert first == second
+
+
+def test_the_ledger_tells_every_claim_and_no_other():
+    claims = ledger.read(build.HERE)
+    page = [
+        "".join(output["data"]["text/markdown"])
+        for cell in code(built(LEDGER))
+        for output in cell.outputs
+        if "text/markdown" in output.get("data", {})
+    ]
+    everything = [text for text in page if text.startswith("### ")]
+    rows = re.findall(
+        r"^\| \[(.+?)\]\((.+?)\.ipynb#cell-id=(.+?)\) \|", "\n".join(everything), re.M
+    )
+    assert rows == [(entry.claim.id, entry.notebook, entry.cell) for entry in claims]
+    for text in page:
+        for row in text.splitlines():
+            for entry in claims:
+                if row.startswith(f"| {entry.link} |"):
+                    assert ledger.escape(entry.claim.measured) in row
+    tables = page[1:4]
+    for table, chosen in zip(tables, ("misprint", "too strong", None), strict=True):
+        wanted = [e for e in claims if (e.claim.verdict == chosen if chosen else e.claim.paper)]
+        assert re.findall(r"^\| \[(.+?)\]", table, re.M) == [entry.claim.id for entry in wanted]
 
 
 # The builder itself.

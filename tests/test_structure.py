@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     ["checks", "files"],
     ["objectives", "schedules", "claims", "listings", "activations", "initializers", "losses"],
-    ["preprocessing", "idx", "journal"],
+    ["preprocessing", "idx", "journal", "ledger"],
     ["optimizers", "sequential"],
     ["descent", "layers", "normalization"],
     ["annealing"],
@@ -26,6 +26,7 @@ ORDER = [
     ["pretraining"],
     ["sweeps", "datasets"],
     ["figures", "exercises"],
+    ["guide"],
     ["widgets"],
     ["__main__"],
 ]

@@ -24,13 +24,28 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from coursekit.checks import check_known, check_number
-from coursekit.figures import compare, style
+from coursekit.figures import compare, style, themes
+from coursekit.figures.gallery import FILENAME as GALLERY
+from coursekit.figures.gallery import page
 from coursekit.files import write_whole
 
 FORMATS = ("svg", "png", "pdf")
 COMMITTED = ("svg", "png")  # what the folder ``figures`` keeps of each figure
-PNG_DPI = 150
-RASTER_DPI = 200  # of the rasterized parts of a vector file
+RASTER_DPI = 200  # of the rasterized parts of a vector file, at least
+
+
+class Size(NamedTuple):
+    """How wide a figure is drawn, in inches, and how finely it becomes pixels."""
+
+    width: float
+    dpi: float
+
+
+SIZES = {
+    "page": Size(style.PAGE, 150),
+    "column": Size(style.COLUMN, 300),  # panels stacked
+    "slide": Size(style.PAGE, 1920 / style.PAGE),  # letters as large as on a page
+}
 
 Draw = Callable[[Any, float], matplotlib.figure.Figure]
 
@@ -83,21 +98,28 @@ class Figure:
         chapter, number = _number(self.id)
         return f"fig-{chapter}-{number:02d}-{self.slug}.{check_known('format', format, FORMATS)}"
 
-    def render(self, format: str, width: float = style.PAGE) -> bytes:
-        """Return the figure as a file's bytes: the same in every run, for they hold no date."""
+    def render(self, format: str, size: str | float = "page", theme: str = "light") -> bytes:
+        """Return the figure as a file's bytes: the same in every run, for they hold no date.
+
+        ``size``: one of ``SIZES``, or a width in inches; ``theme``: light, dark or grey.
+        """
         check_known("format", format, FORMATS)
+        width, dpi = check_size(size)
         drawn, buffer = self.draw(width), io.BytesIO()
+        themes.apply(drawn, theme)
         title, words = f"Figure {self.id}. {self.caption}", self.alt
         metadata: dict[str, dict[str, Any]] = {
             "svg": {"Date": None, "Creator": None, "Title": title, "Description": words},
             "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title},
             "png": {},
         }
-        dpi = PNG_DPI if format == "png" else RASTER_DPI
+        dots = dpi if format == "png" else max(dpi, RASTER_DPI)
         with style.context():
-            drawn.savefig(buffer, format=format, dpi=dpi, metadata=metadata[format])
+            drawn.savefig(buffer, format=format, dpi=dots, metadata=metadata[format])
         drawing = buffer.getvalue()
-        return small_png(drawing, Title=title, Description=words) if format == "png" else drawing
+        if format != "png":
+            return drawing
+        return small_png(drawing, dpi, Title=title, Description=words)
 
     def png(self) -> bytes:
         """Return the bytes of the figure's committed png file."""
@@ -139,32 +161,50 @@ def check_request(ids: str | Iterable[str] | None, formats: str | Iterable[str])
     return [get(id) for id in (_in_order() if ids is None else _names(ids))]
 
 
-def default_folder(width: float = style.PAGE) -> Path:
+def check_size(size: str | float) -> Size:
+    """Return the size of this name or width; ``ValueError`` lists the known names."""
+    if isinstance(size, str):
+        return SIZES[check_known("size", size, list(SIZES))]
+    check_number("size", size, at_least=3)
+    return Size(float(size), SIZES["page"].dpi)
+
+
+def checkout() -> Path | None:
+    """The folder of the course if the package lies in it, or None where it is installed alone."""
+    root = Path(__file__).parents[2]
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def default_folder(size: str | float = "page", theme: str = "light") -> Path:
     """The checkout's ``figures`` if the package lies in one, else ``figures`` right here.
 
-    A width other than the page's has a folder of its own, so that it replaces no committed file.
+    Another size or theme has a folder of its own, so that it replaces no committed file.
     """
-    root = Path(__file__).parents[2]
-    folder = (root if (root / "pyproject.toml").is_file() else Path()) / "figures"
-    return folder if width == style.PAGE else folder / f"width-{width:g}in"
+    folder = (checkout() or Path()) / "figures"
+    if size == "page" and theme == "light":
+        return folder
+    return folder / f"{size if isinstance(size, str) else f'{size:g}in'}-{theme}"
 
 
 def save(
     ids: str | Iterable[str] | None = None,
     formats: str | Iterable[str] = COMMITTED,
     out: str | os.PathLike[str] | None = None,
-    width: float = style.PAGE,
+    size: str | float = "page",
+    theme: str = "light",
     progress: bool = True,
 ) -> list[Path]:
     """Draw figures (all by default) into the folder ``out`` and return the paths written.
 
-    Nothing is written if an id or a format is unknown. An interrupted run leaves whole files only.
+    Nothing is written if something asked for is unknown. An interrupted run leaves whole files
+    only. All figures in the committed formats, in a checkout's own folder: the gallery page too.
     """
     from tqdm import tqdm
 
     chosen, formats = check_request(ids, formats), _names(formats)
-    check_number("width", width, at_least=3)
-    folder = default_folder(width) if out is None else Path(out)
+    check_size(size)
+    themes.check_theme(theme)
+    folder = default_folder(size, theme) if out is None else Path(out)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is not a folder", str(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,16 +212,29 @@ def save(
     paths = []
     for one, format in tqdm(jobs, desc="figures", unit="file", disable=not progress):
         path = folder / one.filename(format)
-        write_whole(path, one.render(format, width))
+        write_whole(path, one.render(format, size, theme))
+        paths.append(path)
+    if ids is None and set(formats) >= set(COMMITTED) and (gallery := _gallery(folder)):
+        path = folder / GALLERY
+        write_whole(path, gallery)
         paths.append(path)
     return paths
+
+
+def _gallery(folder: Path) -> str:
+    """The page about a folder's figures, if it is the checkout's."""
+    root = checkout()
+    if root is None or folder.resolve() != (root / "figures").resolve():
+        return ""
+    return page([get(id) for id in _in_order()], root / "notebooks")
 
 
 def check(
     ids: str | Iterable[str] | None = None, out: str | os.PathLike[str] | None = None
 ) -> list[Stale]:
-    """Compare the files in ``out`` with what would be drawn now; return the stale ones.
+    """Compare the files in ``out`` with what would be drawn now; return what is not well.
 
+    A drawing in which two lines differ in their colour only is reported, too: print is grey.
     Without ``ids``, files that belong to no figure are reported too.
     """
     chosen = check_request(ids, COMMITTED)
@@ -196,6 +249,14 @@ def check(
                 reason = compare.difference(format, path.read_bytes(), one.render(format))
             if reason:
                 stale.append(Stale(path.name, reason))
+        if alike := themes.alike_in_grey(one.draw()):
+            stale.append(
+                Stale(one.filename("svg"), f"has lines that differ in colour only: {alike}")
+            )
+    if ids is None and (gallery := _gallery(folder)):
+        stored = folder / GALLERY
+        if not stored.is_file() or stored.read_text(encoding="utf-8") != gallery:
+            stale.append(Stale(GALLERY, "is not the page that would be written now"))
     if ids is None and folder.is_dir():
         ours = {one.filename(format) for one in chosen for format in FORMATS}
         strays = sorted({path.name for path in folder.glob("*fig-*")} - ours)
@@ -223,7 +284,7 @@ def show(id: str) -> None:
     display({"text/markdown": caption, "text/plain": plain}, raw=True)
 
 
-def small_png(png: bytes, **texts: str) -> bytes:
+def small_png(png: bytes, dpi: float = SIZES["page"].dpi, **texts: str) -> bytes:
     """The same picture in 256 colours: a quarter of the bytes, and no difference to the eye.
 
     ``texts``: kept in the file, such as its title.
@@ -237,7 +298,7 @@ def small_png(png: bytes, **texts: str) -> bytes:
     for name, text in texts.items():
         info.add_itxt(name, text)
     buffer = io.BytesIO()
-    colours.save(buffer, "png", optimize=True, dpi=(PNG_DPI, PNG_DPI), pnginfo=info)
+    colours.save(buffer, "png", optimize=True, dpi=(dpi, dpi), pnginfo=info)
     return buffer.getvalue()
 
 

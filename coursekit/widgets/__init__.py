@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coursekit.widgets.features import Features
     from coursekit.widgets.hyperplane import Hyperplane
     from coursekit.widgets.maxout import Maxout
+    from coursekit.widgets.progress_picture import show_progress
     from coursekit.widgets.saturation import Saturation
 
 _LAZY = {
@@ -27,6 +28,7 @@ _LAZY = {
     "Hyperplane": "hyperplane",
     "Maxout": "maxout",
     "Saturation": "saturation",
+    "show_progress": "progress_picture",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Hyperplane",
     "Maxout",
     "Saturation",
+    "show_progress",
 ]
 
 

@@ -681,6 +681,8 @@ claim(
     f"at birth, {born_dead[4][8]:.0%} of width 4, {born_dead[8][8]:.0%} of width 8; all of it within the "
     "bounds of the coin tosses.",
     condition="the layers are wide: the danger grows as depth times 2^−width",
+    paper="Lu et al. 2019",
+    reported="The probability to be born dead grows with the depth and falls with the width.",
 )
 
 # %% [markdown]

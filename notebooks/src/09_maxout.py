@@ -484,6 +484,8 @@ claim(
     "are, in every run. With biases that start at −3 every ReLU network stays below 30% test "
     "accuracy, and every Maxout network exceeds 90%. Single pieces do idle: less than a tenth of "
     "them win on no image with k = 2, between 15% and 35% with k = 5.",
+    paper="Goodfellow et al. 2013, on saturation",
+    reported="Units whose maximum includes a constant 0 die in training, Maxout units do not.",
 )
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """Measure how fast coursekit is: tables of times and ratios.
 
-    python -m tests.benchmarks [training] [throughput] [scaling] [units] [latency]
+    python -m tests.benchmarks [training] [throughput] [scaling] [units] [sweeping] [latency]
 
 Run it from the root of the repository, on a machine that does nothing else. scikit-learn and
 PyTorch are measured where they are installed. All use as many threads as they like; what one
@@ -12,13 +12,14 @@ import sys
 
 import numpy as np
 
-from tests.benchmarks import latency, scaling, throughput, training_speed, units
+from tests.benchmarks import latency, scaling, sweeping, throughput, training_speed, units
 
 BENCHMARKS = {
     "training": training_speed.main,
     "throughput": throughput.main,
     "scaling": scaling.main,
     "units": units.main,
+    "sweeping": sweeping.main,
     "latency": latency.main,
 }
 
