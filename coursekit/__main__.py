@@ -87,7 +87,7 @@ def _figures(args: argparse.Namespace) -> int:
         return _refuse(str(error))
     try:
         if args.check:
-            return _report(registry.check(ids, args.out))
+            return _report([*registry.check(ids, args.out), *registry.check_grey(ids)])
         paths = registry.save(ids, formats, args.out, args.size or "page", args.theme or "light")
     except OSError as error:
         return _refuse(f"cannot write to {error.filename or args.out}: {error.strerror or error}")

@@ -10,6 +10,7 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from coursekit import figures
+from coursekit.__main__ import main
 from coursekit.figures import registry, style, themes
 
 turned_themes = pytest.mark.parametrize("theme", ["dark", "grey"])
@@ -139,9 +140,9 @@ def test_lines_that_differ_in_colour_only_are_named(looks, alike):
     assert bool(themes.alike_in_grey(figure)) == alike
 
 
-def test_check_reports_such_lines(monkeypatch, tmp_path):
+def test_check_reports_such_lines(monkeypatch, tmp_path, capsys):
     figures.save("7.1", out=tmp_path, progress=False)
     monkeypatch.setattr(themes, "alike_in_grey", lambda figure: "#c05050 and #5a7a9a")
-    ((name, reason),) = figures.check("7.1", out=tmp_path)
-    assert name == "fig-7-01-gradient-descent.svg"
-    assert reason == "has lines that differ in colour only: #c05050 and #5a7a9a"
+    assert main(["figures", "7.1", "--check", "--out", str(tmp_path)]) == 1
+    reason = "has lines that differ in colour only: #c05050 and #5a7a9a"
+    assert capsys.readouterr().out == f"fig-7-01-gradient-descent.svg {reason}\n"

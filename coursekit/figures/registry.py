@@ -232,9 +232,8 @@ def _gallery(folder: Path) -> str:
 def check(
     ids: str | Iterable[str] | None = None, out: str | os.PathLike[str] | None = None
 ) -> list[Stale]:
-    """Compare the files in ``out`` with what would be drawn now; return what is not well.
+    """Compare the files in ``out`` with what would be drawn now; return the stale ones.
 
-    A drawing in which two lines differ in their colour only is reported, too: print is grey.
     Without ``ids``, files that belong to no figure are reported too.
     """
     chosen = check_request(ids, COMMITTED)
@@ -249,10 +248,6 @@ def check(
                 reason = compare.difference(format, path.read_bytes(), one.render(format))
             if reason:
                 stale.append(Stale(path.name, reason))
-        if alike := themes.alike_in_grey(one.draw()):
-            stale.append(
-                Stale(one.filename("svg"), f"has lines that differ in colour only: {alike}")
-            )
     if ids is None and (gallery := _gallery(folder)):
         stored = folder / GALLERY
         if not stored.is_file() or stored.read_text(encoding="utf-8") != gallery:
@@ -262,6 +257,15 @@ def check(
         strays = sorted({path.name for path in folder.glob("*fig-*")} - ours)
         stale += [Stale(name, "belongs to no registered figure") for name in strays]
     return stale
+
+
+def check_grey(ids: str | Iterable[str] | None = None) -> list[Stale]:
+    """Return the figures in which two lines differ in their colour only: print is grey."""
+    return [
+        Stale(one.filename("svg"), f"has lines that differ in colour only: {alike}")
+        for one in check_request(ids, COMMITTED)
+        if (alike := themes.alike_in_grey(one.draw()))
+    ]
 
 
 def show(id: str) -> None:

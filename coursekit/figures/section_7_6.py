@@ -33,7 +33,8 @@ def ink_spreads() -> Array:
     for axis in (1, 2):
         shares = pictures.sum(axis=axis) / pictures.sum(axis=(1, 2))[:, np.newaxis]
         spreads.append(shares @ places**2 - (shares @ places) ** 2)
-    return np.stack(spreads, axis=1)
+    # The same numbers on every machine: else a contour may close on one and not on another.
+    return np.stack(spreads, axis=1).round(12)
 
 
 # ---------------------------------------------------------------- Figure 7.19
@@ -230,8 +231,8 @@ def zig_zag() -> ZigZag:
     descents = []
     for name, rows in inputs.items():
         conditioning = input_conditioning(rows)
-        _, axes = np.linalg.eigh(rows.T @ rows / len(rows))
-        loss = Quadratic(conditioning.eigenvalues[::-1], axes, wanted)
+        _, axes = np.linalg.eigh((rows.T @ rows / len(rows)).round(12))
+        loss = Quadratic(conditioning.eigenvalues[::-1].round(12), axes.round(12), wanted)
         runs = [_runs(rows, wanted, start, rate, orders, 400) for rate in grids[name]]
         needed = np.array([_needed(points, wanted, near) for points in runs])  # (rates, orders)
         medians = np.median(needed, axis=1)

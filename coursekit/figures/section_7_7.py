@@ -15,7 +15,7 @@ from coursekit.figures.diagrams import FORWARD, number
 from coursekit.figures.registry import figure
 from coursekit.network import mlp
 from coursekit.normalization import BatchNorm
-from coursekit.optimizers import Momentum
+from coursekit.optimizers import SGD
 from coursekit.training import train
 
 _RANGE, _BINS = (-6.0, 6.0), 48
@@ -84,7 +84,7 @@ def batch_norm_layer() -> BatchNormLayer:
     data, rng = digits(), np.random.default_rng(0)
     network = mlp([64, 32, 10], rng, batch_norm=True)
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": 32, "rng": rng, "progress": False}
-    train(network, data.x_train, data.y_train, Momentum(0.1, 0.9), **settings)
+    train(network, data.x_train, data.y_train, SGD(1.0), **settings)
     _, accuracy = network.evaluate(data.x_test, data.y_test)
     dense, layer = network.layers[:2]
     assert isinstance(layer, BatchNorm)
@@ -134,7 +134,7 @@ def _(data: BatchNormLayer, width: float) -> matplotlib.figure.Figure:
             else:
                 mean, std = round(float(unit.stages[n].mean()), 1), unit.stages[n].std()
                 words = f"mean {number(mean, 1)}\nstd {std:.1f}"
-            left_free = unit.stages[n].mean() > 0
+            left_free = unit.stages[n].mean() > 0.05  # and not by the last digit of a 0
             at, ha = (_RANGE[0], "left") if left_free else (_RANGE[1], "right")
             offset = (2 if left_free else -2, -1)
             style.label(panel, words, (at, _TOP), offset, ha=ha, color=_COLORS[n], fontsize=7)
