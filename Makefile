@@ -14,7 +14,9 @@ lab: setup
 	$(VENV)/bin/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # nbval apart from the other tests: with --cov it would instrument the notebooks' kernels.
-# Its kernels meet an empty progress file, and not the reader's own.
+# Its kernels meet an empty progress file, and not the reader's own. Two processes with two BLAS
+# threads each would wait for one another.
+test: export OPENBLAS_NUM_THREADS := 1
 test: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

@@ -127,7 +127,7 @@ def chapters(folder: str | os.PathLike[str] = ".") -> list[Chapter]:
         cells = json.loads((Path(folder) / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
         head = "".join(cells[0]["source"])
         title = re.match(r"# \d+ · (.+)", head)
-        minutes = re.search(r"about (\d+) minutes with the exercises, (\d+) without", head)
+        minutes = re.search(r"about (\d+) minutes with the\s+exercises, (\d+) without", head)
         if not title or not minutes:
             raise ValueError(f"{name}.ipynb must begin with its title and its minutes")
         times = int(minutes[1]), int(minutes[2])

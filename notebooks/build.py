@@ -117,7 +117,9 @@ def execute(notebook: NotebookNode) -> NotebookNode:
         resources={"metadata": {"path": str(HERE)}},
     )
     with TemporaryDirectory() as progress:  # nobody's own: it is neither shown nor changed
-        env = {**os.environ, "PYTHONHASHSEED": "0", "COURSEKIT_DATA": progress}
+        # One thread: the last digits stay, and two notebooks side by side do not wait for cores.
+        threads = dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"], "1")
+        env = {**os.environ, **threads, "PYTHONHASHSEED": "0", "COURSEKIT_DATA": progress}
         client.execute(env=env)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:

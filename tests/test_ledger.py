@@ -62,7 +62,7 @@ def test_every_claim_of_the_course_can_be_read():
     ids = [entry.claim.id for entry in entries]
     assert len(ids) == len(set(ids)) > 60
     for entry in entries:
-        assert entry.cell == "claim-" + entry.claim.id.replace(".", "-").lower()
+        assert entry.cell == "claim-" + entry.claim.id.replace(".", "-")
 
 
 def test_it_shows_markdown_and_text(monkeypatch):

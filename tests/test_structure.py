@@ -133,4 +133,5 @@ def test_the_top_level_is_the_agreed_one():
     top = {Path(name).parts[0] for name in tracked}
     agreed = {"notebooks", "coursekit", "README.md", "environment.yml", "tests", "figures"}
     agreed |= {"pyproject.toml", "Makefile", "requirements.lock"}
+    agreed |= {"LICENSE", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md"}  # where all look
     assert {name for name in top if not name.startswith(".")} <= agreed
