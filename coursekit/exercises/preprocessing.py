@@ -100,7 +100,7 @@ def _sets_with_a_constant(rng):
     trials=_sets_with_a_constant,
     hints=[
         "`std(axis=0)` divides by M unless told otherwise.",
-        "Where σ is 0, divide by 1 instead: `np.where(std == 0, 1, std)`.",
+        "Where a feature is constant, divide by 1: `np.where(np.ptp(train, axis=0) == 0, 1, std)`.",
         "Mean and σ are both those of the training set, for the test set too.",
     ],
 )
@@ -111,7 +111,7 @@ def standardize(train, test):
     with the divisor M. A feature that is constant in the training set is centred and not scaled.
     """
     mean, std = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(std == 0, 1, std)
+    scale = np.where(train.max(axis=0) == train.min(axis=0), 1, std)
     return (train - mean) / scale, (test - mean) / scale
 
 
@@ -256,6 +256,14 @@ def _around_the_mean(train, test):
 def _by_the_largest(train, test):
     largest = _safe(np.abs(train).max(axis=0))
     return train / largest, test / largest
+
+
+@min_max.mistake(
+    "A constant feature becomes −1 in yours, as in scikit-learn. Here it is subtracted, hence 0."
+)
+def _constant_at_the_end(train, test):
+    low, width = train.min(axis=0), _safe(np.ptp(train, axis=0))
+    return 2 * (train - low) / width - 1, 2 * (test - low) / width - 1
 
 
 @min_max.mistake("A constant feature gives 0/0 = nan. Subtract it, and divide by 1.")

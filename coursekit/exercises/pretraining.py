@@ -324,7 +324,7 @@ predict_exercise(
         "A": (
             "To guessing: what the autoencoders have learned is the arrangement.",
             "The arrangement is gone, and training works all the same: the shuffled weights are "
-            "three times as large as those of the start, and let a larger signal through.",
+            "two to four times as large as those of the start, and let a larger signal through.",
         ),
         "B": (
             "To the same 94%: all that counts is how large the weights are.",
