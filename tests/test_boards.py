@@ -84,9 +84,20 @@ def test_attempts_are_kept_best_first_and_once(quick):
     text = repr(panel)
     assert "Your attempts, best first:\n    accuracy  steps  setting\n" in text
     assert "   96.0%    100  good <b>\n" in text
-    assert "   50.0%      –  slow" in text
+    assert "   50.0%      –  slow  ← this one" in text
     assert "good &lt;b&gt;</td>" in panel._repr_html_()
     assert "good <b>" in repr(exercise("capstone"))  # on another day too
+
+
+def test_the_latest_attempt_is_marked_wherever_it_stands():
+    board = ranked(some(20))
+    for latest, place in [(board[2], 2), (board[15], 4)]:
+        lines = boards.text(board, 5, latest)[1:]
+        assert [n for n, line in enumerate(lines) if line.endswith("← this one")] == [place]
+        assert latest.setting in lines[place]
+        assert len(lines) == 6  # with "and 15 more"
+        assert boards.table(board, 5, latest).count("← this one") == 1
+    assert "←" not in "".join(boards.text(board, 5)) + boards.table(board, 5)
 
 
 def test_a_long_board_is_cut_in_the_card_and_whole_in_the_terminal(quick, capsys):

@@ -1,15 +1,17 @@
 """The capstone: what is asked of an answer, what is said of a run, and the board that is kept."""
 
 import io
+import sys
 import time
 
 import numpy as np
 import pytest
 
-from coursekit import SGD, Adam, BatchNorm, Dense, Momentum, Standardize, check, mlp, train
+from coursekit import SGD, Adam, BatchNorm, Center, Dense, Momentum, Standardize, check, mlp, train
 from coursekit.exercises import deep_run, progress
 from coursekit.exercises.capstone import capstone
 from coursekit.exercises.deep_run import Run, Setting
+from coursekit.initializers import orthogonal
 from coursekit.layers import Activation
 from coursekit.losses import mean_squared_error
 from coursekit.schedules import cosine_decay, warmup
@@ -71,6 +73,13 @@ def test_an_answer_that_fails_is_told_in_one_line(answer, status, words):
 
 
 def test_an_endless_answer_is_stopped(monkeypatch):
+    monkeypatch.setattr(capstone, "setup_limit", 0.2)
+    outcome = capstone.check(lambda seed: time.sleep(60))
+    assert outcome.status == "raised"
+    assert outcome.message.startswith("Stopped: your function has not returned within 0.2 s.")
+
+
+def test_an_endless_layer_is_stopped(monkeypatch):
     monkeypatch.setattr(capstone, "time_limit", 0.2)
 
     class Endless(Dense):
@@ -78,18 +87,18 @@ def test_an_endless_answer_is_stopped(monkeypatch):
             while True:
                 time.sleep(0.01)
 
-    for answer in (
-        lambda seed: time.sleep(60),
-        lambda seed: (
-            type(deep())([Endless(64, 8), *deep().layers[1:]], np.random.default_rng(0)),
-            Adam(),
-            64,
-            None,
-        ),
-    ):
-        outcome = capstone.check(answer)
-        assert outcome.status == "raised"
-        assert outcome.message.startswith("Stopped: not done within 0.2 s.")
+    network = type(deep())([Endless(64, 8), *deep().layers[1:]], np.random.default_rng(0))
+    outcome = capstone.check(lambda seed: (network, Adam(), 64, None))
+    assert outcome.status == "raised"
+    assert outcome.message.startswith("Stopped: not trained within 0.2 s.")
+
+
+def test_what_an_answer_prints_is_a_remark():
+    def loud(seed):
+        sys.stdout.write("here")
+        return deep(seed), Adam(1e-6), 64, None
+
+    assert capstone.check(loud).remark.endswith("It prints: here")
 
 
 # What is said of a run. The four failures that are the exercise's mistakes are in test_exercises.
@@ -139,6 +148,15 @@ def test_a_plain_row_of_tanh_layers_can_do_it_too():
     def row(seed):
         network = deep(seed, [64, *[32] * 29, 10], activation="tanh", initializer="orthogonal")
         return network, SGD(0.1), 64, Standardize()
+
+    assert capstone.check(row).status == "right"
+
+
+def test_a_plain_row_of_relu_layers_as_well():
+    def row(seed):
+        rule = orthogonal(gain=2**0.5)
+        network = deep(seed, [64, *[64] * 29, 10], initializer=rule)
+        return network, Adam(cosine_decay(0.002, 300)), 64, Center()
 
     assert capstone.check(row).status == "right"
 
@@ -225,7 +243,7 @@ def test_the_bar_on_a_page_is_one_output_that_ends_empty(monkeypatch):
     monkeypatch.setattr(deep_run, "_DELAY", 0.0)
     bar = deep_run.Bar(2)
     bar.tick()
-    assert '<progress value="1" max="2">' in shown[0]["text/html"]
+    assert 'value="1" max="2">' in shown[0]["text/html"]
     bar.tick()
     bar.close()
     assert shown == [{"text/plain": "", "text/html": ""}]

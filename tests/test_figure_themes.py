@@ -140,6 +140,10 @@ def test_lines_that_differ_in_colour_only_are_named(looks, alike):
     assert bool(themes.alike_in_grey(figure)) == alike
 
 
+def test_grey_print_tells_the_lines_of_all_figures_apart():
+    assert registry.check_grey() == []
+
+
 def test_check_reports_such_lines(monkeypatch, tmp_path, capsys):
     figures.save("7.1", out=tmp_path, progress=False)
     monkeypatch.setattr(themes, "alike_in_grey", lambda figure: "#c05050 and #5a7a9a")

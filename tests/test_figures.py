@@ -157,10 +157,6 @@ def test_committed_files_are_fresh():
     assert figures.check() == []
 
 
-def test_grey_print_tells_all_lines_apart():
-    assert registry.check_grey() == []
-
-
 def test_every_figure_has_its_files_and_every_file_a_figure():
     files = {path.name for path in (ROOT / "figures").glob("*fig-*")}
     assert files == {

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 MOST = 50  # attempts that are kept of one exercise
+_MARK = "← this one"
+_CELL = "vertical-align:top;line-height:1.4;padding:.1em .8em .1em 0"
 
 
 class Attempt(NamedTuple):
@@ -44,25 +46,33 @@ def _attempt(row: Any) -> Attempt:
     raise ValueError(f"an attempt must be accuracy, steps and setting, got {row!r}")
 
 
-def text(board: Board, most: int = MOST) -> list[str]:
-    """The lines of a board as plain text, the first ``most`` attempts."""
+def text(board: Board, most: int = MOST, latest: Attempt | None = None) -> list[str]:
+    """The lines of a board as plain text, the first ``most`` attempts, and the latest marked."""
     lines = [f"{'accuracy':>8}  {'steps':>5}  setting"]
-    for attempt in board[:most]:
-        lines.append(f"{_percent(attempt):>8}  {_steps(attempt):>5}  {attempt.setting}")
+    for attempt in _shown(board, most, latest):
+        mark = f"  {_MARK}" if attempt == latest else ""
+        lines.append(f"{_percent(attempt):>8}  {_steps(attempt):>5}  {attempt.setting}{mark}")
     return lines + ([f"and {len(board) - most} more"] if len(board) > most else [])
 
 
-def table(board: Board, most: int = MOST) -> str:
+def table(board: Board, most: int = MOST, latest: Attempt | None = None) -> str:
     """The same as an HTML table."""
-    right, left = (f'style="text-align:{side};padding:0 .8em 0 0"' for side in ("right", "left"))
+    right, left = (f'style="text-align:{side};{_CELL}"' for side in ("right", "left"))
     rows = [f"<tr><th {right}>accuracy</th><th {right}>steps</th><th {left}>setting</th></tr>"]
-    for attempt in board[:most]:
+    for attempt in _shown(board, most, latest):
+        mark = f" <strong>{_MARK}</strong>" if attempt == latest else ""
         rows.append(
             f"<tr><td {right}>{_percent(attempt)}</td><td {right}>{_steps(attempt)}</td>"
-            f"<td {left}>{html.escape(attempt.setting)}</td></tr>"
+            f"<td {left}>{html.escape(attempt.setting)}{mark}</td></tr>"
         )
     rest = f"and {len(board) - most} more" if len(board) > most else ""
     return f'<table style="margin:.2em 0">{"".join(rows)}</table>{rest}'
+
+
+def _shown(board: Board, most: int, latest: Attempt | None) -> Board:
+    """The first ``most``, the last of them giving way to the latest where that is further down."""
+    below = latest is not None and latest in board[most:]
+    return (*board[: most - 1], latest) if latest and below else board[:most]
 
 
 def _percent(attempt: Attempt) -> str:

@@ -83,7 +83,8 @@ class Card:
             lines.append(f"  Remark: {outcome.remark}")
         if self.record.board:
             lines.append(f"  {_BOARD}")
-            lines += [f"    {line}" for line in boards.text(self.record.board, _ATTEMPTS)]
+            board = boards.text(self.record.board, _ATTEMPTS, outcome.attempt)
+            lines += [f"    {line}" for line in board]
         if self.run is not None:
             lines += ["", textwrap.indent(str(self.run), "  "), ""]
         lines += [f"  {said}" for said in (self.before,) if said]
@@ -109,7 +110,8 @@ class Card:
         if outcome.remark:
             parts.append(f"<em>Remark.</em> {_inline(outcome.remark)}")
         if self.record.board:
-            parts.append(f"<em>{_BOARD}</em>{boards.table(self.record.board, _ATTEMPTS)}")
+            board = boards.table(self.record.board, _ATTEMPTS, outcome.attempt)
+            parts.append(f"<em>{_BOARD}</em>{board}")
         if self.run is not None:
             parts.append(f"<em>The run.</em>{_run(self.run)}")
         parts.append(self.before)

@@ -295,7 +295,8 @@ class Bar:
             return
         from IPython.display import display
 
-        meter = f'<progress value="{self.done}" max="{self.total}"></progress> {words}'
+        meter = f'<progress style="vertical-align:middle" value="{self.done}" max="{self.total}">'
+        meter += f"</progress> {words}"
         bundle = {"text/plain": words, "text/html": meter}
         if self.place is None:
             self.place = display(bundle, raw=True, display_id=True)
