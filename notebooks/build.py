@@ -7,6 +7,7 @@ are the same. A cell of the source may carry
     # %% exercise="momentum-step"     (empty) becomes the question and the blank
     # %% tags=["claim-7.3.1-a"]       measures that claim
     # %% tags=["hide-input"]          only draws: its source is folded
+    # %% tags=["training-picture"]    draws long trainings, in which processors differ
 """
 
 from __future__ import annotations

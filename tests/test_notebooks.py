@@ -159,10 +159,14 @@ def test_solved_it_runs_and_every_answer_is_right(source):
             assert texts(cell).startswith("✓ right"), cell.source
             continue
         # nbval compares no pictures, and this run has drawn them all again. Another processor
-        # may round a curve's pixel the other way: a mean difference of half a grey level.
+        # may round a curve's pixel the other way: a mean difference of half a grey level. Where
+        # long trainings are drawn, its last digits end in other numbers within the asserted
+        # bands: up to 2.7 was seen. An empty picture would differ by more than the limit.
+        limit = 4.0 if "training-picture" in tags(cell) else 0.5
         for new, old in zip(pictures(cell), pictures(stored), strict=True):
             assert new.shape == old.shape
-            assert np.abs(new.astype(float) - old).mean() < 0.5
+            assert np.abs(new.astype(float) - old).mean() < limit
+            assert np.abs(old.astype(float) - old[0, 0]).mean() > limit
 
 
 def test_built_twice_the_bytes_are_the_same():

@@ -77,7 +77,7 @@ def at_one_rate(seed, rate):
 ladder = [0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0, 1.5, 2.5, 5.0, 15.0]
 by_rate = sweep(at_one_rate, {"rate": ladder}, seeds=range(3), progress=False)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, ax = plt.subplots(figsize=(7, 2.9), layout="constrained")
     look = {"color": style.METHODS["SGD"].color, "marker": "o", "ms": 5}

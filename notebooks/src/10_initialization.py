@@ -100,7 +100,7 @@ claim(
     f"grows by 2 to 5% a step, and within {len(bit)} steps the units are free",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, ax = plt.subplots(figsize=(7, 2.7), layout="constrained")
     ax.plot(outgoing, color=style.UP, ls="-")
@@ -796,7 +796,7 @@ claim(
     "than 93%.",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 3, figsize=(7, 2.2), layout="constrained", sharey=True)
     look = {"color": style.METHODS["SGD"].color, "linestyle": "none", "errorbar": ("pi", 100)}
@@ -804,7 +804,7 @@ with style.context():
     for ax, column, name in zip(panels, ("steps", "loss", "accuracy"), names, strict=True):
         sns.pointplot(at_best, x=column, y="start", order=list(starts), ax=ax, **look)
         ax.set(xlabel=name, ylabel="")
-    panels[0].set(xlim=(0, None), title="Mean and range of three seeds")
+    panels[0].set(xlim=(0, 90), title="Mean and range of three seeds")
     panels[1].set(xscale="log", xlim=(0.005, 0.2))
     panels[2].set(xlim=(0.8, 1), xticks=[0.85, 0.9, 0.95])
     plt.show()
@@ -873,7 +873,7 @@ claim(
     reported="At 22 layers both starts converge, theirs earlier; at 30 layers only theirs does.",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 2, figsize=(7, 2.7), layout="constrained", sharey=True)
     looks = {"He": (style.UP, "o", "-"), "Glorot": (style.DOWN, "s", "--")}

@@ -573,7 +573,7 @@ winners = {
     for key, part in table.groupby(["batch_norm", "scale"])
 }
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 2, figsize=(7, 2.7), layout="constrained", sharey=True)
     for ax, batch_norm in zip(panels, (False, True), strict=True):
@@ -788,7 +788,7 @@ claim(
     "such does not regularize",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 3, figsize=(7, 2.8), layout="constrained")
     ax = panels[0]
@@ -978,7 +978,7 @@ claim(
     "effective rate.",
 )
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 2, figsize=(7, 2.8), layout="constrained", sharey=True)
     for (rate, part), marker in zip(table.groupby("rate"), "ovsD", strict=True):

@@ -484,7 +484,7 @@ field = [judged(**dict(zip(["depth", *remedies], chosen, strict=True))) for chos
 by_cell = pd.concat(field).groupby(["depth", *remedies])
 cells = by_cell["right"].mean()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 no_yes = list(itertools.product([False, True], repeat=2))
 
 
@@ -591,7 +591,7 @@ claim(
 # three there are eight such pairs at each depth, four of them beside batch normalization. If the remedies
 # were independent, the eight would agree.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(1, 2, figsize=(7, 2.4), layout="constrained", sharey=True)
     for ax, depth in zip(panels, (10, 30), strict=True):
@@ -642,7 +642,7 @@ films = {
     name: [film(*kind, Adam(0.003), seed) for seed in range(3)] for name, kind in kinds.items()
 }
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "training-picture"]
 with style.context():
     fig, panels = plt.subplots(
         2, 3, figsize=(7, 3.6), layout="constrained", sharex=True, height_ratios=[2, 1]
