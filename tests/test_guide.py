@@ -47,6 +47,13 @@ def test_the_readme_says_the_same():
         assert line in readme
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!http)(.+?)\)", text)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 def test_a_notebook_that_begins_otherwise_is_named(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError):
         guide.chapters(tmp_path)

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Training neural networks, measured
 #
-# A surface, a start, and five ways down. Drag the ring, move the learning rate η, switch on Momentum
-# or Adam. Before you let go, say what will happen.
+# A surface, a start, and six ways down, two of them switched on. Drag the ring, move a learning rate η,
+# add Adam. Before you let go, say what will happen.
 
 # %%
 from coursekit.widgets import Descent
 
-Descent()
+Descent(sgd_rate=0.09, momentum=True)
 
 # %% [markdown]
 # (If you see a picture without controls: choose *Run All Cells* in the menu *Run*.)
