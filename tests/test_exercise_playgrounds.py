@@ -4,10 +4,9 @@ import pytest
 
 from coursekit import exercises, widgets
 from coursekit.exercises.activations_gradients import active_points
-from coursekit.exercises.initialization_tuning import arrivals
+from coursekit.exercises.deep_starts import start_of
 from coursekit.exercises.maxout import largest_error
 from coursekit.exercises.preprocessing_images import steps_to_arrive
-from coursekit.exercises.vanishing_rescue import start_of
 
 
 def grounds(id):
@@ -49,7 +48,7 @@ def test_the_descent_on_the_features_arrives_alike(ground):
 
 @pytest.mark.parametrize("ground", grounds("keep-it-alive"), ids=lambda g: str(g.state))
 def test_what_arrives_at_the_ends_is_measured_alike(ground):
-    signal, gradient, flat = arrivals(**{n: ground.state[n] for n in ("std", "depth", "width")})
+    signal, gradient, flat = start_of(**ground.state)
     assert signal == pytest.approx(ground.signal_ratio(), rel=1e-6)
     assert gradient == pytest.approx(ground.gradient_ratio(), rel=1e-6)
     assert flat == pytest.approx(ground.flat_share(), abs=1e-12)

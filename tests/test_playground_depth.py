@@ -9,7 +9,7 @@ from coursekit.diagnostics import dead_units, layer_statistics
 from coursekit.layers import Activation
 from coursekit.network import mlp
 from coursekit.preprocessing import Standardize
-from coursekit.widgets.depth import ACTIVATIONS, ROWS, RULES, Depth
+from coursekit.widgets.depth import ROWS, RULES, WINDOWS, Depth
 from coursekit.widgets.scene import Bars, Image, Path, Text, encode
 from coursekit.widgets.static import png
 
@@ -47,7 +47,7 @@ def test_all_numbers_are_those_of_the_diagnostics(
     found = playground.measure()
     x, y = digits(standardize)
     network = network_of(activation, rule, [64, *[30] * 6, 10], batch_norm, seed=4)
-    window = ACTIVATIONS[playground.state["activation"]][1]
+    window = WINDOWS[playground.state["activation"]]
     statistics = layer_statistics(network, x, y, bins=40, limits=window)
     hidden = [one for one in statistics if one.role == "activation"]
     assert found.spread == pytest.approx([one.outputs.std for one in hidden])

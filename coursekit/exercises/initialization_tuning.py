@@ -1,41 +1,15 @@
 """More exercises of notebook 10: a start that keeps a deep network alive."""
 
-from functools import lru_cache
-
-import numpy as np
-
-from coursekit.activations import tanh
-from coursekit.datasets import digits
-from coursekit.diagnostics import flat_share, layer_signals
 from coursekit.exercises.core import tune_exercise
-from coursekit.initializers import normal
-from coursekit.network import mlp
-from coursekit.preprocessing import Standardize
+from coursekit.exercises.deep_starts import start_of
 
 _DEEP = {"initialization": "normal", "std": 0.05, "activation": "tanh", "depth": 50, "width": 60}
 _DEEP |= {"batch_norm": False, "standardize": True, "seed": 0}
 
 
-@lru_cache(maxsize=8)
-def arrivals(std, depth=50, width=60, seed=0):
-    """What of the signal reaches the last layer, of the gradient the first; the saturated share.
-
-    The signal: the std of each unit over 64 digits, root mean square over the units. The gradient:
-    the std of ∂L/∂z. Each in units of the layer where it starts from.
-    """
-    data = digits()
-    x, y = Standardize().fit_transform(data.x_train)[:64], data.y_train[:64]
-    network = mlp([64, *[width] * depth, 10], np.random.default_rng(seed), tanh, normal(std))
-    hidden = [one for one in layer_signals(network, x, y) if one.role == "activation"]
-    first, last = (np.sqrt(one.outputs.var(axis=0).mean()) for one in (hidden[0], hidden[-1]))
-    back = hidden[0].gradients.std() / hidden[-1].gradients.std()
-    flat = np.mean([shares.mean() for shares in flat_share(network, x, 0.01).values()])
-    return float(last / first), float(back), float(flat)
-
-
 def _measure_arrivals(state):
     """Whether signal and gradient both keep their size through 50 layers, within a factor of 3."""
-    signal, gradient, flat = arrivals(state["std"], state["depth"], state["width"], state["seed"])
+    signal, gradient, flat = start_of(**state)
     told = f"{signal:.2g} times the signal is left in layer 50, {gradient:.2g} times the gradient "
     told += "in layer 1"
     if 1 / 3 <= signal <= 3 and 1 / 3 <= gradient <= 3:

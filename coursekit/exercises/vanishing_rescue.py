@@ -1,49 +1,10 @@
 """One more exercise of notebook 14: a deep network to be rescued (Section 7.8)."""
 
-from functools import lru_cache
-
-import numpy as np
-
-from coursekit import activations, initializers
-from coursekit.datasets import digits
-from coursekit.diagnostics import dead_units, flat_share, layer_signals, spread_between_rows
 from coursekit.exercises.core import tune_exercise
-from coursekit.network import mlp
-from coursekit.preprocessing import Standardize
+from coursekit.exercises.deep_starts import start_of
 
 _RESCUED = {"initialization": "normal", "std": 0.1, "activation": "sigmoid", "batch_norm": False}
 _RESCUED |= {"standardize": False, "depth": 30, "width": 100, "seed": 0}
-_RULES = {"LeCun": "lecun_normal", "Glorot": "glorot_normal", "He": "he_normal"}
-_RULES["the book's for ReLU"] = "book_relu_normal"
-_FUNCTIONS = {name.lower(): activations.get(name.lower()) for name in ("sigmoid", "tanh", "ReLU")}
-_FUNCTIONS |= {"leaky relu": activations.leaky_relu(), "linear": activations.identity}
-
-
-@lru_cache(maxsize=32)
-def start_of(initialization, std, activation, batch_norm, standardize, depth, width, seed):
-    """Signal, last layer over first; gradient, first over last; flat: as the playground shows."""
-    data = digits()
-    x = Standardize().fit_transform(data.x_train) if standardize else data.x_train
-    x = x[:64]
-    rule = initializers.get(_RULES[initialization]) if initialization in _RULES else None
-    network = mlp(
-        [64, *[width] * depth, 10],
-        np.random.default_rng(seed),
-        _FUNCTIONS[activation.lower()],
-        rule or initializers.normal(std),
-        batch_norm,
-    )
-    signals = layer_signals(network, x, data.y_train[:64])
-    hidden = [one for one in signals if one.role == "activation"]
-    if batch_norm:
-        network.set_statistics(x)
-    saturating = activation in ("sigmoid", "tanh")
-    units = flat_share(network, x, 0.01) if saturating else dead_units(network, x)
-    return (
-        spread_between_rows(hidden[-1].outputs) / spread_between_rows(hidden[0].outputs),
-        hidden[0].gradients.std() / hidden[-1].gradients.std(),
-        np.mean([shares.mean() for shares in units.values()]),
-    )
 
 
 def _measure_rescue(state):

@@ -10,40 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursekit import datasets
-from coursekit.activations import ActivationFunction, identity, leaky_relu, relu, sigmoid, tanh
 from coursekit.checks import Array
 from coursekit.diagnostics import dead_units, flat_share, layer_signals, spread_between_rows
-from coursekit.initializers import (
-    Initializer,
-    book_relu_normal,
-    glorot_normal,
-    he_normal,
-    lecun_normal,
-    normal,
-)
+from coursekit.exercises.deep_starts import FLAT, FUNCTIONS, ROWS, RULES, SATURATING
+from coursekit.initializers import normal
 from coursekit.network import mlp
 from coursekit.preprocessing import Standardize
 from coursekit.widgets.playground import Choice, Control, Playground, Slider, Toggle
 from coursekit.widgets.scene import Bars, Frame, Image, Item, Panel, Path, Point, Text, View, number
 
-RULES: dict[str, Initializer] = {
-    "LeCun": lecun_normal,
-    "Glorot": glorot_normal,
-    "He": he_normal,
-    "the book's for ReLU": book_relu_normal,
-}
 NORMAL = "normal"
-# Each with the window of its histograms.
-ACTIVATIONS: dict[str, tuple[ActivationFunction, Point]] = {
-    "sigmoid": (sigmoid, (0.0, 1.0)),
-    "tanh": (tanh, (-1.0, 1.0)),
-    "ReLU": (relu, (0.0, 3.0)),
-    "leaky ReLU": (leaky_relu(), (-1.0, 3.0)),
-    "linear": (identity, (-3.0, 3.0)),
+WINDOWS: dict[str, Point] = {  # of the histograms
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "ReLU": (0.0, 3.0),
+    "leaky ReLU": (-1.0, 3.0),
+    "linear": (-3.0, 3.0),
 }
-SATURATING = ("sigmoid", "tanh")
-_FLAT = 0.01  # the slope at which an activation counts as saturated
-ROWS = 64  # digits that go through
 _BINS = 40
 _SIZES: Point = (1e-12, 1e4)  # the axis of what grows or shrinks by layer
 _STD = Slider("std", "Their std", 1e-3, 2.0, log=True)
@@ -91,7 +74,7 @@ class Depth(Playground):
         return [
             Choice("initialization", "Weights", (NORMAL, *RULES)),
             *([_STD] if self.state["initialization"] == NORMAL else []),
-            Choice("activation", "Activation", tuple(ACTIVATIONS)),
+            Choice("activation", "Activation", tuple(FUNCTIONS)),
             Toggle("batch_norm", "Batch normalization"),
             Toggle("standardize", "Standardized input"),
             Slider("depth", "Layers", 2, 50, step=1),
@@ -132,7 +115,7 @@ class Depth(Playground):
         depth, activation = self.state["depth"], self.state["activation"]
         layers = np.arange(1, depth + 1)
         flat = "Saturated activations" if activation in SATURATING else "Dead units"
-        window = ACTIVATIONS[activation][1]
+        window = WINDOWS[activation]
         values = {"all values": found.spread, "between digits": found.signal}
         slopes = {"units, ∂L/∂z": found.gradient, "weights, ∂L/∂W": found.weights}
         shades = np.sqrt(found.counts.T / np.maximum(found.counts.max(axis=1), 1))
@@ -178,7 +161,7 @@ class Depth(Playground):
             forward += ", and there they look nearly alike"
         if found.weights[0] < 1e-4:
             back += f", and with {number(found.weights[0])} its weights hardly move"
-        means = f"f′ = 0 on all {ROWS} digits" if flat == "Dead units" else f"|f′| ≤ {_FLAT}"
+        means = f"f′ = 0 on all {ROWS} digits" if flat == "Dead units" else f"|f′| ≤ {FLAT}"
         worst = int(found.flat.argmax())
         share = f"{_percent(found.flat.mean())}, most in layer {worst + 1}: "
         share = share + _percent(found.flat[worst]) if found.flat[worst] else "none"
@@ -212,7 +195,7 @@ def _measure(
     seed: int,
 ) -> Measured:
     rule = RULES[initialization] if std is None else normal(std)
-    function, window = ACTIVATIONS[activation]
+    function, window = FUNCTIONS[activation], WINDOWS[activation]
     x, y = _data(standardize)
     sizes = [x.shape[1], *[width] * depth, 10]
     network = mlp(sizes, np.random.default_rng(seed), function, rule, batch_norm)
@@ -222,7 +205,7 @@ def _measure(
     if batch_norm:
         network.set_statistics(x)  # for units are judged as at test time
         units: Mapping[str, NDArray[Any]] = (
-            flat_share(network, x, _FLAT) if activation in SATURATING else dead_units(network, x)
+            flat_share(network, x, FLAT) if activation in SATURATING else dead_units(network, x)
         )
         flat = np.array([shares.mean() for shares in units.values()])
     else:  # the same numbers without a second pass
@@ -239,9 +222,9 @@ def _measure(
 
 def _flat_part(activation: str, z: Array) -> float:
     """The share of saturated activations, or of units that are flat on all rows."""
-    slope = np.abs(ACTIVATIONS[activation][0].derivative_from_output(z))
+    slope = np.abs(FUNCTIONS[activation].derivative_from_output(z))
     saturating = activation in SATURATING
-    return float((slope <= _FLAT).mean() if saturating else (slope == 0).all(axis=0).mean())
+    return float((slope <= FLAT).mean() if saturating else (slope == 0).all(axis=0).mean())
 
 
 def _histogram(z: Array, window: Point) -> NDArray[np.int64]:
