@@ -99,12 +99,10 @@ def _record(id: str, values: Any) -> Record:
     if isinstance(values, dict) and values.keys() <= _DEFAULTS.keys():
         free = ("answer", "board")
         typed = all(type(v) is type(_DEFAULTS[n]) for n, v in values.items() if n not in free)
-        with contextlib.suppress(ValueError):
-            values = {**values, "board": boards.read(values.get("board", []))}
-        record = Record(**values)
-        typed = typed and isinstance(record.board, tuple)
-        if typed and record.tries >= 0 and record.hints >= 0 and record.last in ("", *STATUSES):
-            return record
+        with contextlib.suppress(ValueError):  # of a board that is none
+            record = Record(**values | {"board": boards.read(values.get("board", []))})
+            if typed and record.tries >= 0 and record.hints >= 0 and record.last in ("", *STATUSES):
+                return record
     raise ProgressFileError(f"is damaged: exercise {id!r} has values that it cannot have")
 
 
