@@ -7,7 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
 from coursekit.widgets.playground import Button, Choice, Playground, Slider, Toggle
-from coursekit.widgets.scene import Frame, Handle, Image, Panel, Path, Points, View
+from coursekit.widgets.scene import Frame, Handle, Image, Panel, Path, Points, View, encode
+from coursekit.widgets.static import png
 
 
 def drawn(figure):
@@ -87,3 +88,15 @@ class Listener:
 def unpacked(packed, buffers):
     """An array as the page gets it."""
     return np.frombuffer(buffers[packed["buffer"]], np.float32).reshape(packed["shape"])
+
+
+def check_drawing_and_code(playground):
+    """A state is drawn the same twice, stays as it was, has a picture, comes back from its code."""
+    before = dict(playground.state)
+    one, other = (encode(playground.frame()) for _ in range(2))
+    assert one[0] == other[0]
+    assert [bytes(b) for b in one[1]] == [bytes(b) for b in other[1]]
+    assert playground.state == before
+    kind = type(playground)
+    assert eval(playground.code(), {kind.__name__: kind}).state == before
+    assert png(playground.frame()).startswith(b"\x89PNG")

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from playgrounds import check_drawing_and_code
 
 from coursekit import datasets
 from coursekit.activations import relu, sigmoid, tanh
@@ -12,8 +13,7 @@ from coursekit.network import mlp
 from coursekit.normalization import BatchNorm
 from coursekit.widgets.batch import ACTIVATIONS, Batch
 from coursekit.widgets.batches import BATCHES, UNITS
-from coursekit.widgets.scene import Area, Bars, Handle, Path, Points, encode
-from coursekit.widgets.static import png
+from coursekit.widgets.scene import Area, Bars, Handle, Path, Points
 
 STATES = [
     {},
@@ -220,13 +220,7 @@ def test_the_axes_stay_while_batches_are_drawn_and_their_size_changes():
 @each
 def test_every_state_is_drawn_and_comes_back_from_its_code(state):
     playground = Batch(**state)
-    before = dict(playground.state)
-    one, other = (encode(playground.frame()) for _ in range(2))
-    assert one[0] == other[0]
-    assert [bytes(b) for b in one[1]] == [bytes(b) for b in other[1]]
-    assert playground.state == before
-    assert eval(playground.code()).state == before
-    assert png(playground.frame()).startswith(b"\x89PNG")
+    check_drawing_and_code(playground)
     assert "nan" not in said(playground)
 
 

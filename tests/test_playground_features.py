@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from playgrounds import check_drawing_and_code
 
 from coursekit import SGD, minimize
 from coursekit.diagnostics import central_difference
 from coursekit.objectives import Quadratic
 from coursekit.preprocessing import Center, Standardize
 from coursekit.widgets.features import ARRIVED, MINIMUM, POINTS, Features
-from coursekit.widgets.scene import Area, Handle, Path, Points, encode
-from coursekit.widgets.static import png
+from coursekit.widgets.scene import Area, Handle, Path, Points
 
 STATES = [
     {},
@@ -264,13 +264,7 @@ def test_the_axes_stay_while_the_inputs_change():
 @each
 def test_every_state_is_drawn_and_comes_back_from_its_code(state):
     playground = Features(**state)
-    before = dict(playground.state)
-    one, other = (encode(playground.frame()) for _ in range(2))
-    assert one[0] == other[0]
-    assert [bytes(b) for b in one[1]] == [bytes(b) for b in other[1]]
-    assert playground.state == before
-    assert eval(playground.code()).state == before
-    assert png(playground.frame()).startswith(b"\x89PNG")
+    check_drawing_and_code(playground)
     assert "nan" not in said(playground)
     assert "not a number" not in said(playground)
 
