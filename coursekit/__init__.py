@@ -7,7 +7,13 @@ their first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from coursekit.descent import Trajectory, first_step, minimize
+from coursekit.descent import (
+    Trajectory,
+    best_on_quadratic,
+    first_step,
+    minimize,
+    settled_step,
+)
 from coursekit.objectives import (
     Beale,
     DoubleWell,
@@ -113,6 +119,7 @@ __all__ = [
     "Trajectory",
     "activations",
     "best",
+    "best_on_quadratic",
     "bowl",
     "check",
     "claim",
@@ -130,6 +137,7 @@ __all__ = [
     "pretraining",
     "saddle",
     "schedules",
+    "settled_step",
     "show_source",
     "sweep",
     "train",

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coursekit.checks import Array, check_count, float_array
-from coursekit.optimizers import Optimizer
+from coursekit.checks import Array, check_count, check_number, float_array
+from coursekit.optimizers import SGD, Momentum, Nesterov, Optimizer
 
 
 class Differentiable(Protocol):
@@ -82,3 +82,44 @@ def first_step(reached: NDArray[np.bool_]) -> Any:
     if steps.ndim:
         return steps
     return int(steps) if np.isfinite(steps) else math.inf
+
+
+def settled_step(reached: NDArray[np.bool_]) -> Any:
+    """The step from which on a condition holds to the end: an int, or ``math.inf``.
+
+    ``reached``: as for ``first_step``. A swing through the goal and out of it does not count.
+
+    >>> settled_step(np.array([3.0, 0.5, 1.5, 0.7, 0.3]) < 1.0)
+    3
+    """
+    reached = np.asarray(reached)
+    failing = first_step(~reached[::-1])  # counted from the end
+    steps = np.where(failing == 0, math.inf, np.maximum(len(reached) - failing, 0))
+    if steps.ndim:
+        return steps
+    return int(steps) if np.isfinite(steps) else math.inf
+
+
+def best_on_quadratic(method: type[Optimizer], smallest: float, largest: float) -> Any:
+    """A method with the settings that are the best in the long run on a quadratic.
+
+    ``method``: ``SGD``, ``Momentum`` or ``Nesterov``; ``smallest`` and ``largest``: the curvatures
+    λ_min and λ_max, 0 < λ_min ≤ λ_max. Polyak (1964); for Nesterov's method Lessard, Recht &
+    Packard (2016, Proposition 1).
+
+    >>> from coursekit import Momentum
+    >>> best_on_quadratic(Momentum, 1.0, 9.0)
+    Momentum(learning_rate=0.25, momentum=0.25)
+    """
+    check_number("smallest", smallest, above=0)
+    check_number("largest", largest, at_least=smallest)
+    if method is SGD:
+        return SGD(2 / (smallest + largest))
+    if method is Momentum:
+        root = math.sqrt(largest / smallest)
+        rate = (2 / (math.sqrt(largest) + math.sqrt(smallest))) ** 2
+        return Momentum(rate, momentum=((root - 1) / (root + 1)) ** 2)
+    if method is Nesterov:
+        root = math.sqrt(3 * largest / smallest + 1)
+        return Nesterov(4 / (3 * largest + smallest), momentum=(root - 2) / (root + 2))
+    raise ValueError(f"method must be SGD, Momentum or Nesterov, got {method!r}")

@@ -7,8 +7,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
-from coursekit import SGD, Momentum, Trajectory, bowl, first_step, minimize, saddle, valley
+from coursekit import (
+    SGD,
+    Adam,
+    Momentum,
+    Nesterov,
+    Trajectory,
+    best_on_quadratic,
+    bowl,
+    first_step,
+    minimize,
+    saddle,
+    settled_step,
+    valley,
+)
 
 
 @given(st.floats(0.01, 2.5), st.integers(0, 30))
@@ -75,3 +89,56 @@ def test_first_step():
     assert first_step(np.array([False, False])) == math.inf
     batch = first_step(np.array([[True, False, False], [True, True, False]]))
     assert batch.tolist() == [0, 1, math.inf]
+
+
+@given(arrays(bool, array_shapes(max_dims=2, max_side=7)))
+def test_settled_step_is_the_first_from_which_a_condition_holds_to_the_end(reached):
+    steps = np.atleast_1d(settled_step(reached))
+    for step, column in zip(steps.ravel(), reached.reshape(len(reached), -1).T, strict=True):
+        from_there = [n for n in range(len(column)) if column[n:].all()]
+        assert step == (from_there[0] if from_there else math.inf)
+
+
+def test_settled_step_of_one_run_is_a_number():
+    assert settled_step(np.array([True, False, True])) == 2
+    assert isinstance(settled_step(np.array([True, True])), int)
+    assert settled_step(np.array([True, False])) == math.inf
+
+
+def kept(method, curvatures):
+    """What a step keeps of the error in the long run: the largest root over the curvatures."""
+    rho = getattr(method, "momentum", 0.0)
+    roots = []
+    for share in np.multiply(method.learning_rate, curvatures):
+        braked = rho * (1 - share) if isinstance(method, Nesterov) else rho
+        roots.append(np.abs(np.roots([1, -(1 + braked - share), braked])).max())
+    return max(roots)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (1.0, 25.0), (0.2, 300.0)])
+def test_best_on_quadratic_keeps_what_theory_says(low, high):
+    kappa = high / low
+    wanted = {
+        SGD: (kappa - 1) / (kappa + 1),
+        Momentum: (np.sqrt(kappa) - 1) / (np.sqrt(kappa) + 1),
+        Nesterov: 1 - 2 / np.sqrt(3 * kappa + 1),
+    }
+    for kind, share in wanted.items():
+        method = best_on_quadratic(kind, low, high)
+        assert type(method) is kind
+        curvatures = np.linspace(low, high, 50)
+        # Two equal roots are found to the square root of the rounding.
+        assert kept(method, curvatures) == pytest.approx(share, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((Adam, 1.0, 2.0), "method must be SGD, Momentum or Nesterov, got <class"),
+        ((SGD, 0.0, 2.0), "smallest must be a finite number above 0, got 0.0"),
+        ((SGD, 2.0, 1.0), "largest must be a finite number at least 2, got 1.0"),
+    ],
+)
+def test_best_on_quadratic_names_what_it_cannot_do(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        best_on_quadratic(*arguments)

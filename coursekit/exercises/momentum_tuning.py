@@ -4,20 +4,13 @@ import math
 
 import numpy as np
 
-from coursekit.descent import minimize
+from coursekit.descent import minimize, settled_step
 from coursekit.exercises.core import tune_exercise
 from coursekit.objectives import DoubleWell, valley
 from coursekit.optimizers import Momentum
 
 _VALLEY = {"surface": "steep valley", "start": (-1.6, 1.2), "steps": 150}
 _VALLEY |= {"sgd": False, "momentum": True}
-
-
-def _for_good(reached):
-    """The step from which on a condition holds to the end, or inf."""
-    failing = np.flatnonzero(~reached)
-    after = int(failing[-1]) + 1 if len(failing) else 0
-    return after if after < len(reached) else math.inf
 
 
 def _measure_momentum(state):
@@ -27,7 +20,7 @@ def _measure_momentum(state):
         bound = 2 * (1 + rho)
         return False, f"It never gets there: along w₂, ηλ = {100 * rate:.3g} is above {bound:.3g}."
     run = minimize(valley(100.0), state["start"], Momentum(rate, rho), steps=1000)
-    count = _for_good(run.values <= 1e-6)
+    count = settled_step(run.values <= 1e-6)
     taken = f"{count} steps" if count < math.inf else "More than 1000 steps"
     # The larger root of z² − (1 + ρ − ηλ) z + ρ, along each coordinate: what a step keeps.
     kept = [max(abs(np.roots([1, -(1 + rho - rate * c), rho]))) for c in (1, 100)]
@@ -101,7 +94,7 @@ def _measure_crossing(state):
         return False, f"It does not come over the barrier, {so}."
     if crossings > 1:
         return False, f"It comes over the barrier {crossings} times, {so}: once is wanted."
-    rests = _for_good(np.abs(w - loss.minima[0, 0]) <= 0.01)
+    rests = settled_step(np.abs(w - loss.minima[0, 0]) <= 0.01)
     if rests <= 60:
         return True, f"Over the barrier once, and still from step {rests} on, {so}."
     at_rest = rests < state["steps"] - 20  # not just slow in the last steps

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from coursekit.checks import Array
-from coursekit.descent import Trajectory, first_step, minimize
+from coursekit.descent import Trajectory, best_on_quadratic, first_step, minimize
 from coursekit.figures import style
 from coursekit.figures.registry import figure
 from coursekit.objectives import Objective, Quadratic, bowl, valley
@@ -252,12 +252,8 @@ class NarrowValley:
 def narrow_valley() -> NarrowValley:
     """Run both methods for as many steps, each at the best rate for this valley (Polyak, 1964)."""
     objective, start, steps = valley(25.0), [-4.0, 0.6], 20
-    low, high = objective.curvatures.min(), objective.curvatures.max()
-    root = math.sqrt(high / low)
-    plain = SGD(2 / (low + high))
-    momentum = Momentum(
-        (2 / (math.sqrt(low) + math.sqrt(high))) ** 2, ((root - 1) / (root + 1)) ** 2
-    )
+    curvatures = objective.curvatures.min(), objective.curvatures.max()
+    plain, momentum = (best_on_quadratic(method, *curvatures) for method in (SGD, Momentum))
     runs = {
         "SGD": minimize(objective, start, plain, steps),
         "Momentum": minimize(objective, start, momentum, steps),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coursekit.checks import Array
-from coursekit.descent import first_step, minimize
+from coursekit.descent import best_on_quadratic, first_step, minimize
 from coursekit.objectives import Quadratic
 from coursekit.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
 from coursekit.widgets.playground import Button, Choice, Control, Playground, Slider, Toggle
@@ -191,18 +191,14 @@ class Descent(Playground):
         if not isinstance(surface, Quadratic) or not len(surface.minima):
             return {}
         low, high = float(surface.curvatures.min()), float(surface.curvatures.max())
-        root = math.sqrt(high / low)
-        tripled = math.sqrt(3 * high / low + 1)
-        best = {
-            "sgd_rate": 2 / (low + high),
-            # Polyak (1964), and for Nesterov Lessard, Recht & Packard (2016, Proposition 1).
-            "momentum_rate": (2 / (math.sqrt(high) + math.sqrt(low))) ** 2,
-            "momentum_momentum": ((root - 1) / (root + 1)) ** 2,
-            "nesterov_rate": 4 / (3 * high + low),
-            "nesterov_momentum": (tripled - 2) / (tripled + 2),
-        }
-        running = tuple(name.lower() for name in self.chosen())
-        return {name: value for name, value in best.items() if name.startswith(running)}
+        jumps = {}
+        for name, method in {"SGD": SGD, "Momentum": Momentum, "Nesterov": Nesterov}.items():
+            if name in self.chosen():
+                best = best_on_quadratic(method, low, high)
+                jumps[f"{name.lower()}_rate"] = best.learning_rate
+                if name != "SGD":
+                    jumps[f"{name.lower()}_momentum"] = best.momentum
+        return jumps
 
 
 def _first_start(surface: str) -> Point:
