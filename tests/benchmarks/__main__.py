@@ -1,7 +1,8 @@
 """Measure how fast coursekit is: tables of times and ratios.
 
-    python -m tests.benchmarks [training] [throughput] [scaling] [units] [sweeping] [latency]
+    python -m tests.benchmarks [NAME …]
 
+Names: training, throughput, scaling, units, sweeping, course and latency; all by default.
 Run it from the root of the repository, on a machine that does nothing else. scikit-learn and
 PyTorch are measured where they are installed. All use as many threads as they like; what one
 thread does, OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 before the command tells.
@@ -12,7 +13,15 @@ import sys
 
 import numpy as np
 
-from tests.benchmarks import latency, scaling, sweeping, throughput, training_speed, units
+from tests.benchmarks import (
+    course,
+    latency,
+    scaling,
+    sweeping,
+    throughput,
+    training_speed,
+    units,
+)
 
 BENCHMARKS = {
     "training": training_speed.main,
@@ -20,6 +29,7 @@ BENCHMARKS = {
     "scaling": scaling.main,
     "units": units.main,
     "sweeping": sweeping.main,
+    "course": course.main,
     "latency": latency.main,
 }
 
