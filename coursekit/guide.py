@@ -90,12 +90,12 @@ _ABOUT: dict[str, tuple[str, str, str]] = {
     "14_vanishing_gradients": (
         "Which remedy is enough alone, at 10 layers and at 30? How do you find out what is wrong "
         "with a deep network?",
-        "10",
+        "13",
         "7.8",
     ),
     "15_fixup": (
         "Do hundreds of blocks train without normalization? Can you train thirty layers yourself?",
-        "13, 14",
+        "03, 14",
         "fixup",
     ),
 }

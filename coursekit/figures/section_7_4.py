@@ -21,7 +21,7 @@ SLOPE: dict[str, Any] = {"color": BACKWARD, "linestyle": (0, (5, 1.4))}  # how a
 
 @dataclass(frozen=True)
 class Neuron:
-    """One pass through a neuron, forward and back; ``by_x`` and so on: ∂L/∂x."""
+    """One pass through a unit, forward and back; ``by_x`` and so on: ∂L/∂x."""
 
     x: Array
     weights: Array
@@ -37,7 +37,7 @@ class Neuron:
 
 @dataclass(frozen=True)
 class SigmoidSaturation:
-    """A neuron twice, its weights small and ``factor`` times as large; the sigmoid and its slope.
+    """A unit twice, its weights small and ``factor`` times as large; the sigmoid and its slope.
 
     ``edge``: where the slope has fallen to ``least``, its value in the saturated zones at most.
     """
@@ -53,16 +53,16 @@ class SigmoidSaturation:
 
     @property
     def loss_of_gradient(self) -> float:
-        """How many times less gradient comes through the saturated neuron."""
+        """How many times less gradient comes through the saturated unit."""
         return self.active.by_a / self.saturated.by_a
 
 
 @figure(
     "7.9",
     slug="sigmoid-saturation",
-    caption="A saturated sigmoid neuron still gives an output, but the gradient that comes back "
+    caption="A saturated sigmoid unit still gives an output, but the gradient that comes back "
     "through it is multiplied by a slope of almost 0, so that its weights hardly move.",
-    alt="One neuron twice, with two inputs, the same gradient of 1 coming back to its output z. "
+    alt="One unit twice, with two inputs, the same gradient of 1 coming back to its output z. "
     "Active, with pre-activation a = {d.active.a:.1f} and z = {d.active.z:.2f}, it passes back "
     "{d.active.by_a:.3f}, and its first weight gets {d.active.by_weights[0]:.3f}. With weights "
     "and bias {d.factor:g} times as large it is saturated: a = {d.saturated.a:.0f}, "
@@ -72,7 +72,7 @@ class SigmoidSaturation:
     "where the derivative is below {d.least:g}, and on both curves the two states.",
 )
 def sigmoid_saturation() -> SigmoidSaturation:
-    """Send the same input and the same gradient through a neuron with small and large weights."""
+    """Send the same input and the same gradient through a unit with small and large weights."""
     factor, least = 10.0, 0.01
     weights, bias = np.array([0.8, 0.4]), -0.2
     active, saturated = _neuron(weights, bias), _neuron(factor * weights, factor * bias)

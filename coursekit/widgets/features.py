@@ -45,10 +45,10 @@ _RATE = Slider("rate", "Rate η", 1e-3, 3.0, log=True)
 
 
 class Features(Playground):
-    """A neuron y = w₁x₁ + w₂x₂ learns the weights of a teacher, t = (1, −0.6)·x, from 60 inputs.
+    """A unit y = w₁x₁ + w₂x₂ learns the weights of a teacher, t = (1, −0.6)·x, from 60 inputs.
 
     The inputs have exactly this ``mean``, ``scale1``, ``scale2`` (std) and ``correlation``, then
-    pass the ``preprocessing``; the teacher sees what the neuron sees, so that the minimum of
+    pass the ``preprocessing``; the teacher sees what the unit sees, so that the minimum of
     L = ½ mean (y − t)² stays in its place while the curvature, the second moment C + m mᵀ of the
     inputs, changes. Without a bias the mean m enters it; a bias does not mend that: it is a third
     weight, with an input of 1, and the second moment of (x₁, x₂, 1) is conditioned still worse.
@@ -59,7 +59,7 @@ class Features(Playground):
 
     title = "Features: drag the cloud away from the origin, stretch it, and watch the descent"
     alt = (
-        "A cloud of inputs with two features; the loss of a linear neuron over its two weights, "
+        "A cloud of inputs with two features; the loss of a linear unit over its two weights, "
         "with the path of gradient descent; and the distance to the minimum by step."
     )
     defaults: ClassVar[dict[str, Any]] = {
@@ -113,7 +113,7 @@ class Features(Playground):
         return mixed * (self.state["scale1"], self.state["scale2"]) + self.state["mean"]
 
     def inputs(self) -> Array:
-        """The inputs as the neuron sees them, shape (60, 2)."""
+        """The inputs as the unit sees them, shape (60, 2)."""
         make = TRANSFORMERS[self.state["preprocessing"]]
         return make().fit_transform(self.raw()) if make else self.raw()
 

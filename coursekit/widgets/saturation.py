@@ -1,4 +1,4 @@
-"""The saturation playground: one neuron in the flat part of its activation (Section 7.4)."""
+"""The saturation playground: one unit in the flat part of its activation (Section 7.4)."""
 
 from __future__ import annotations
 
@@ -83,17 +83,17 @@ class Neuron:
 
 
 class Saturation(Playground):
-    """One neuron z = f(w·x + b) with one example, x = 1 and a target, and its gradient descent.
+    """One unit z = f(w·x + b) with one example, x = 1 and a target, and its gradient descent.
 
     It starts from w = ``a`` and b = 0; both learn at the same ``rate``. ``activation``: "sigmoid",
     "tanh", "ReLU" or "leaky ReLU"; ``loss``: "squared error", or "cross-entropy" for the first two.
-    Asleep is a neuron whose slope f'(a) is at most 0.01.
+    Asleep is a unit whose slope f'(a) is at most 0.01.
     """
 
-    title = "Saturation: drag the neuron outwards, and see how long it sleeps"
+    title = "Saturation: drag the unit outwards, and see how long it sleeps"
     alt = (
-        "An activation function with a neuron and its tangent on it, the flat parts shaded; the "
-        "size of slope and gradient by pre-activation; and the neuron's output by step."
+        "An activation function with a unit and its tangent on it, the flat parts shaded; the "
+        "size of slope and gradient by pre-activation; and the unit's output by step."
     )
     defaults: ClassVar[dict[str, Any]] = {
         "activation": "sigmoid",
@@ -124,7 +124,7 @@ class Saturation(Playground):
         return float(value)
 
     def neuron(self) -> Neuron:
-        """The neuron's loss as the state has it."""
+        """The unit's loss as the state has it."""
         activation = self.state["activation"]
         loss = self.state["loss"] if activation in _EDGES else SQUARED
         return Neuron(activation, loss, self.state["target"])
@@ -152,7 +152,7 @@ class Saturation(Playground):
         return first_step((neuron.delta(whole) == 0) & missed)
 
     def frame(self) -> Frame:
-        """The neuron on its curve, slope and gradient on a logarithmic scale, and the run."""
+        """The unit on its curve, slope and gradient on a logarithmic scale, and the run."""
         activation, neuron, window = self.state["activation"], self.neuron(), (0, self._span())
         far, outputs = (-_FURTHEST, _FURTHEST), _window(activation)
         curve = Panel(f"{activation}, and its tangent", _NEAR, outputs, "a", "z", share=1.2)

@@ -15,8 +15,8 @@ Descent(sgd_rate=0.09, momentum=True)
 # Training a network is walking down such a surface, in a million dimensions, in fog. This course is
 # about what goes wrong on the way and about everything that was invented against it: smaller steps,
 # momentum, adaptive methods, other units, better starts, normalization. It follows a textbook chapter
-# section by section, and it believes nothing: each statement of the chapter is measured by a cell that
-# you can run and change, each figure is computed, and when you answer an exercise wrongly you are told
+# section by section, later a lecture too, and it believes nothing: each of their statements is measured
+# by a cell that you can run and change, each figure is computed, and when you answer an exercise wrongly you are told
 # *which* mistake it was.
 #
 # **How it works.** Run a cell with Shift + Enter. Cells under a **✎** are yours: write a function, give a
@@ -34,15 +34,16 @@ from coursekit import guide, ledger
 ledger.show(guide.course_map())
 
 # %% [markdown]
-# Last, [16, the ledger](16_ledger.ipynb): every claim of the book with its verdict and its number, the
+# Last, [16, the ledger](16_ledger.ipynb): every claim of both texts with its verdict and its number, the
 # misprints, and the experiments of the papers, read out of the notebooks.
 #
 # ## Three ways through
 #
 # - **One hour.** [01](01_gradient_descent.ipynb): break a descent with your own hand, and see what a
 #   narrow valley costs. Then [03](03_momentum.ipynb): write the momentum step, and mend it.
-# - **A weekend.** Saturday: 01, 03, 07 (with 05 and 06 if you like to know where Adam comes from).
-#   Sunday: 08, 10, 13, 14, and the capstone in 15, where thirty layers are yours to train.
+# - **A weekend.** Saturday: 01, 03, 05, 06, and 07, where the methods race. Sunday: 08, 10, 12, 13, 14,
+#   and 15, where thirty layers are yours to train. That is five hours of reading, and eleven with every
+#   exercise.
 # - **You teach this.** Begin with [the ledger](16_ledger.ipynb): it says which sentences of the usual
 #   lecture to change. Take the figures from the
 #   [gallery](../figures/README.md), also for slides and dark pages; the

@@ -12,10 +12,8 @@
 #
 # You need derivatives, the eigenvalues of a 2 × 2 matrix, and a little NumPy.
 #
-# Run a cell with Shift + Enter. The cells under a **✎** are yours: a function is written into the
-# cell, a number or a prediction is given in the panel below it, and each answer is answered at once.
-# Hints come one at a time. Nothing further down depends on your answers, so skip and return as you
-# like; what you have solved is remembered.
+# Run a cell with Shift + Enter. The cells under a **✎** are yours; nothing further down depends on
+# your answers, so skip and return as you like.
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -23,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from coursekit import SGD, DoubleWell, Momentum, bowl, saddle, valley
-from coursekit import check, claim, exercise, figures, first_step, minimize
+from coursekit import best_on_quadratic, check, claim, exercise, figures, first_step, minimize
 from coursekit.figures import style
 from coursekit.objectives import Beale
 from coursekit.widgets import Ball
@@ -273,9 +271,8 @@ figures.show("7.3")
 
 # %% [markdown]
 # How much worse does it get as the valley gets narrower? For both methods the setting with the best
-# rate in the long run is known in closed form (Polyak 1964), and these two are compared: plain
-# descent at
-# $\eta = 2/(\lambda_{\min}+\lambda_{\max})$, momentum at
+# rate in the long run is known in closed form (Polyak 1964; in the package `best_on_quadratic`), and
+# these two are compared: plain descent at $\eta = 2/(\lambda_{\min}+\lambda_{\max})$, momentum at
 # $\eta = \bigl(2/(\sqrt{\lambda_{\max}}+\sqrt{\lambda_{\min}})\bigr)^2$ and
 # $\rho = \bigl((\sqrt\kappa-1)/(\sqrt\kappa+1)\bigr)^2$. (For a fixed tolerance a search finds momentum
 # settings that are somewhat faster still; and at this one the error falls like $n\,\sqrt\rho^{\,n}$, whose
@@ -283,18 +280,12 @@ figures.show("7.3")
 
 
 # %% tags=["claim-7.1-c"]
-def best_settings(kappa):
-    """Plain descent and momentum at their best on curvatures 1 and κ."""
-    root = np.sqrt(kappa)
-    heavy = Momentum((2 / (1 + root)) ** 2, momentum=((root - 1) / (root + 1)) ** 2)
-    return {"SGD": SGD(2 / (1 + kappa)), "Momentum": heavy}
-
-
 kappas = np.array([10, 100, 1000, 10_000])
 counts = {"SGD": [], "Momentum": []}
 crossed = {}  # share of the steps at which w₁ and w₂ change sides, in plain descent
 for kappa in kappas:
-    for name, method in best_settings(kappa).items():
+    for name, kind in {"SGD": SGD, "Momentum": Momentum}.items():
+        method = best_on_quadratic(kind, 1, kappa)
         points = minimize(valley(kappa), [1.0, 1.0], method, steps=30 + 8 * int(kappa)).points
         count = first_step(np.linalg.norm(points, axis=-1) <= goal)
         counts[name].append(count)
@@ -385,8 +376,9 @@ claim(
 # %% [markdown]
 # ### Does the descent get stuck there?
 #
-# So the book says. And from the *ridge*, the line of starts that run exactly into the saddle, it does.
-# But look at what happens a millionth of a unit beside it.
+# So says the book, the textbook chapter that this course follows. And from the *ridge*, the line of
+# starts that run exactly into the saddle, it does. But look at what happens a millionth of a unit
+# beside it.
 
 # %%
 figures.show("7.5")
@@ -459,7 +451,7 @@ claim(
 # |---|---|---|
 # | rate too small or too large | $\eta\lambda$: monotone below 1, diverging above 2 | $\eta$ near $1/\lambda$; Section 7.2 changes it on the way |
 # | narrow valley: one rate for unequal curvatures | $\tfrac12\,\kappa\ln(1/\varepsilon)$ steps | momentum, which grows like $\sqrt\kappa$ (Section 7.3.1); a rate for each parameter (7.3.3 to 7.3.5) |
-# | saddle | $\ln(1/\delta)/\ln(1+\eta\,\lvert\lambda_-\rvert)$ steps of plateau | momentum (Section 7.3.1, Figure 7.8) |
+# | saddle | $\ln(1/\delta)/\ln(1+\eta\,\lvert\lambda_-\rvert)$ steps of plateau | momentum shortens it (Section 7.3.1) |
 #
 # **What the book says, and what was measured.** Claim 7.1-b holds as it stands. Three need a
 # condition: 7.1-a ($\eta < 2/\lambda$), 7.1-c ($\eta > 1/\lambda_{\max}$) and 7.1-d (along principal

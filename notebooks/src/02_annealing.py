@@ -3,7 +3,7 @@
 #
 # *Section 7.2 · Figures 7.6 and 7.7 · about 60 minutes with the exercises, 25 without*
 #
-# In notebook 1 the learning rate was one number for the whole run. This chapter lets it fall on
+# In notebook 01 the learning rate was one number for the whole run. This chapter lets it fall on
 # the way, and asks when that pays. Afterwards you can
 #
 # - read from a loss curve whether the rate was too high, too low or good,
@@ -12,7 +12,7 @@
 # - choose between lowering the rate by plan and lowering it on a plateau, and know when to do
 #   neither.
 #
-# You need notebook 1 (the factor $1-\eta\lambda$) and expected values.
+# You need notebook 01 (the factor $1-\eta\lambda$) and expected values.
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -31,7 +31,7 @@ from coursekit.widgets import Annealing
 # %% [markdown]
 # ## The loss curve tells the rate
 #
-# The surfaces of notebook 1 were smooth, and every slope was exact. A network is trained on
+# The surfaces of notebook 01 were smooth, and every slope was exact. A network is trained on
 # batches: each step sees a few samples and takes the mean of their gradients for the gradient of
 # the whole training set. That is right on average and wrong every time. Before we ask what this
 # means for the rate, look at what a rate does to a real network. It has 64 inputs, 32 hidden units
@@ -49,7 +49,7 @@ figures.show("7.6")
 # | falls evenly and slowly, and is still falling at the end | low | raise it threefold |
 # | falls fast and goes on falling | good | |
 #
-# Why does a rate of 16 explode? Notebook 1 has the answer. The first steps are so large that they
+# Why does a rate of 16 explode? Notebook 01 has the answer. The first steps are so large that they
 # push every hidden unit to where it is rectified to 0 for all digits. What is left to learn are
 # the ten biases of the last layer. In this loss, the mean of ten squares, each of them is a bowl
 # of curvature $\lambda = 2/10$. So the limit is $2/\lambda = 10$, and at $\eta = 16$ each step
@@ -101,7 +101,7 @@ with style.context():
 # Here the very high rate does not explode. The loss jumps in the first steps, the hidden units
 # die, and from then on the network gives the same answer to every digit. So a level line at
 # $\ln 10 = 2.30$ or above, in a task with ten classes, may come from a rate that *was* too high;
-# lowering it now is too late. And as in notebook 1, the best rate lies close to the edge.
+# lowering it now is too late. And as in notebook 01, the best rate lies close to the edge.
 
 # %% tags=["claim-7.2-a"]
 seen = figures.get("7.6").data()  # the numbers behind the figure
@@ -388,7 +388,7 @@ assert without_noise["exponential, to 1 %"][1] < 0.2 * stable["constant"]
 # %% [markdown]
 # In the playground the constant rate is first, and if each may choose a stable initial rate, it
 # wins by a factor of more than a hundred. The last column has a surprise: some schedules win after
-# all if they begin *above* the bound of notebook 1, where a constant rate would diverge. Their
+# all if they begin *above* the bound of notebook 01, where a constant rate would diverge. Their
 # first steps are right for the shallow direction and throw the steep one far out; the later ones
 # are right for the steep direction and bring it back. On a quadratic without noise this works
 # (Young 1953 knew the best such sequence); a network would not come back from such first steps, as
@@ -702,7 +702,7 @@ claim(
 # gets a rate of its own from the gradients that it has met; in AdaGrad the rate of a parameter
 # after $n$ steps is
 #
-# $$ \frac{\eta}{\sqrt{\sum_{i<n} g(i)^2 + \varepsilon}} $$
+# $$ \frac{\eta}{\sqrt{\sum_{i<n} g(i)^2 + \epsilon}} $$
 #
 # The steep direction of the valley ($\kappa = 20$) has large gradients, and so a low rate.
 # But "direction" must mean an axis. Turn the valley by 30°, and both weights take part in the
@@ -734,7 +734,7 @@ claim(
 
 # %% [markdown]
 # The ratio after one step is that of the two slopes at the start, $24/1.6$. Whether such rates
-# speed up the descent, and what becomes of them in a long run, is the matter of notebook 5.
+# speed up the descent, and what becomes of them in a long run, is the matter of notebook 05.
 
 # %% [markdown]
 # ## What to take away
@@ -778,8 +778,8 @@ claim(
 #
 # Three differences to know. PyTorch's cosine rises again when it is called after `T_max`; ours and
 # Keras's stay at the end. PyTorch's plateau rule lowers the rate when `patience` is exceeded, one
-# epoch later than ours and Keras's. With momentum, PyTorch applies the rate to the finished velocity, so that a fall of the rate also shortens what
-# was gathered before (notebook 3).
+# epoch later than ours and Keras's. With momentum, PyTorch applies the rate to the finished velocity,
+# so that a fall of the rate also shortens what was gathered before (notebook 03).
 
 # %% [markdown]
 # ### Sources
@@ -795,3 +795,4 @@ claim(
 # - P. Goyal et al. (2017), "Accurate, large minibatch SGD: training ImageNet in 1 hour": warmup.
 # - S. Ma, R. Bassily, M. Belkin (2018), "The power of interpolation": where a model fits all of
 #   its samples, a constant rate arrives.
+# - The digits: E. Alpaydin, C. Kaynak (1998), "Optical recognition of handwritten digits", UCI.

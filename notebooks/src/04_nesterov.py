@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 4 · Nesterov momentum
 #
-# *Section 7.3.2 · Figure 7.3 · about 50 minutes with the exercises, 25 without*
+# *Section 7.3.2 · about 50 minutes with the exercises, 25 without*
 #
 # Momentum decides on its step by the slope where it stands, and lands somewhere else. Nesterov's
 # variant asks for the slope nearer to where it will land. That is one changed argument in one line.
@@ -12,7 +12,7 @@
 #   largest rate,
 # - recognize the same method in the rewritten form that PyTorch and Keras use.
 #
-# You need momentum (notebook 3) and the factor $1-\eta\lambda$ of a bowl (notebook 1).
+# You need momentum (notebook 03) and the factor $1-\eta\lambda$ of a bowl (notebook 01).
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -22,8 +22,8 @@ import pandas as pd
 import seaborn as sns
 
 from coursekit import Momentum, Nesterov, Objective, Quadratic, Rosenbrock, bowl, valley
-from coursekit import best, check, claim, datasets, exercise, figures, first_step, minimize, mlp
-from coursekit import schedules, show_source, sweep, train
+from coursekit import best, best_on_quadratic, check, claim, datasets, exercise, first_step
+from coursekit import minimize, mlp, schedules, settled_step, show_source, sweep, train
 from coursekit.activations import sigmoid
 from coursekit.figures import style
 from coursekit.initializers import normal
@@ -35,16 +35,10 @@ LOOKS = {name: style.METHODS[name] for name in METHODS}
 # %% [markdown]
 # ## Momentum finds out too late
 #
-# Here is the picture that made momentum attractive. Both methods have their best setting, and
-# momentum wins. Look at its path all the same: it swings from wall to wall at first.
-
-# %%
-figures.show("7.3")
-
-# %% [markdown]
-# That was at the best $\rho$ for this valley, 0.44. With $\rho = 0.9$, which is what one takes when
-# the curvatures are not known, the swings go on for much longer. Here are momentum and Nesterov's
-# variant in the valley of notebook 3, $\kappa = 20$:
+# In Figure 7.3 (notebook 03) momentum wins, but look at its path all the same: it swings from wall to
+# wall at first. That was at the best $\rho$ for that valley, 0.44. With $\rho = 0.9$, which is what
+# one takes when the curvatures are not known, the swings go on for much longer. Here are momentum and
+# Nesterov's variant in the valley of notebook 03, $\kappa = 20$:
 
 # %%
 narrow, start = valley(), [-1.6, 1.2]
@@ -127,7 +121,7 @@ with style.context():
 # and Nesterov's step ends near the floor.
 #
 # In the package the method is momentum with another `lookahead`: `minimize` asks for that point and
-# takes the gradient there. `update` is that of notebook 3, unchanged.
+# takes the gradient there. `update` is that of notebook 03, unchanged.
 
 # %%
 show_source(Nesterov.lookahead)
@@ -272,7 +266,7 @@ for curvature, line in zip(curvatures, along.T, strict=True):
 
 # %% [markdown]
 # Beyond $\eta\lambda = 1$ the effective momentum is negative. The bound follows from momentum's
-# own, $\eta\lambda < 2(1+\rho)$ (notebook 3), with $\rho(1-\eta\lambda)$ put in and solved:
+# own, $\eta\lambda < 2(1+\rho)$ (notebook 03), with $\rho(1-\eta\lambda)$ put in and solved:
 #
 # $$ \eta\lambda < \frac{2\,(1+\rho)}{1+2\rho} $$
 #
@@ -368,18 +362,16 @@ kappa, goal = 20.0, 1e-6
 shares = np.geomspace(0.03, 3.9, 90)  # η times the larger curvature
 
 
-def settled(method, kappa, shares, steps):
+def steps_to_goal(method, kappa, shares, steps):
     """Steps from (1, 1) until it stays within 10⁻⁶ of the minimum, for every rate at once."""
     curvatures = np.concatenate([shares / kappa, shares])  # times η; η itself is 1
     points = minimize(Quadratic(curvatures), np.ones(len(curvatures)), method, steps).points
-    outside = ~(np.hypot(*np.split(points, 2, axis=1)) <= goal)
-    last = len(outside) - np.argmax(outside[::-1], axis=0)
-    return np.where(outside[-1], np.inf, last)
+    return settled_step(np.hypot(*np.split(points, 2, axis=1)) <= goal)
 
 
 strengths = (0.5, 0.9, 0.99)
 needed = {
-    (name, strength): settled(method(1.0, strength), kappa, shares, 5000)
+    (name, strength): steps_to_goal(method(1.0, strength), kappa, shares, 5000)
     for strength in strengths
     for name, method in METHODS.items()
 }
@@ -443,33 +435,22 @@ with style.context():
 # - At $\rho = 0.5$ the larger stable range is worth more than the brake, and momentum wins.
 #
 # The brake repairs a $\rho$ that is too large. How much is left of the gain when $\rho$ is right?
-# Both have best settings in closed form: momentum by Polyak (1964), as in notebook 3, and Nesterov
+# Both have best settings in closed form: momentum by Polyak (1964), as in notebook 03, and Nesterov
 # by Lessard, Recht and Packard (2016, Proposition 1), $\eta = 4/(3\lambda_{\max}+\lambda_{\min})$
-# and $\rho = (\sqrt{3\kappa+1}-2)/(\sqrt{3\kappa+1}+2)$. Notebook 3
-# drew the steps that these take. They are best in the long run; beside them is a search over $\rho$
-# and $\eta$ for this very goal.
-
+# and $\rho = (\sqrt{3\kappa+1}-2)/(\sqrt{3\kappa+1}+2)$. These are best in the long run; beside them
+# is a search over $\rho$ and $\eta$ for this very goal.
 
 # %%
-def best_settings(kappa):
-    """Momentum and Nesterov at their best on curvatures 1 and κ."""
-    root, tripled = np.sqrt(kappa), np.sqrt(3 * kappa + 1)
-    return {
-        "Momentum": Momentum((2 / (1 + root)) ** 2, ((root - 1) / (root + 1)) ** 2),
-        "Nesterov": Nesterov(4 / (3 * kappa + 1), (tripled - 2) / (tripled + 2)),
-    }
-
-
 kappas = [10, 100, 1000, 10_000]
 tuned = {name: [] for name in LOOKS}
 for kappa in kappas:
-    for name, method in best_settings(kappa).items():
-        share = np.array([method.learning_rate * kappa])
-        scaled = METHODS[name](1.0, method.momentum)
-        tuned[name].append(int(settled(scaled, kappa, share, 40 + 20 * int(kappa**0.5))[0]))
+    for name, kind in METHODS.items():
+        method = best_on_quadratic(kind, 1, kappa)
+        points = minimize(valley(kappa), [1, 1], method, 40 + 20 * int(kappa**0.5)).points
+        tuned[name].append(settled_step(np.hypot(*points.T) <= goal))
 searched = {
     name: min(
-        settled(method(1.0, strength), 100.0, np.linspace(0.1, 3.9, 96), 300).min()
+        steps_to_goal(method(1.0, strength), 100.0, np.linspace(0.1, 3.9, 96), 300).min()
         for strength in np.linspace(0.5, 0.95, 31)
     )
     for name, method in METHODS.items()
@@ -512,7 +493,7 @@ class Kinked(Objective):
 
 
 kinked, starts = Kinked(), np.linspace(-5, 5, 2001)[:, np.newaxis]
-settings = best_settings(25.0)
+settings = {name: best_on_quadratic(kind, 1, 25) for name, kind in METHODS.items()}
 gentle = settings["Nesterov"]
 trials = settings | {
     "Momentum at Nesterov's setting": Momentum(gentle.learning_rate, gentle.momentum)
@@ -697,7 +678,7 @@ with style.context():
 
 # %% [markdown]
 # Are they the same method? Below, all three run with a constant $\eta$, and with one that falls to a
-# tenth at step 30, where PyTorch's plain momentum parted from the book's in notebook 3.
+# tenth at step 30, where PyTorch's plain momentum parted from the book's in notebook 03.
 
 
 # %% tags=["claim-7.3.2-c"]
@@ -803,3 +784,4 @@ claim(
 # - B. T. Polyak (1964), "Some methods of speeding up the convergence of iteration methods".
 # - Y. Bengio, N. Boulanger-Lewandowski, R. Pascanu (2013), "Advances in optimizing recurrent
 #   networks": the rewritten form.
+# - The digits: E. Alpaydin, C. Kaynak (1998), "Optical recognition of handwritten digits", UCI.

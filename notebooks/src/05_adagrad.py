@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 5 · AdaGrad
 #
-# *Section 7.3.3 · Figure 7.3 again · about 50 minutes with the exercises, 25 without*
+# *Section 7.3.3 · about 50 minutes with the exercises, 25 without*
 #
 # Momentum helps in a narrow valley, and still has one rate for all parameters. AdaGrad gives each
 # parameter a rate of its own, and finds it by itself. Afterwards you can
@@ -11,7 +11,7 @@
 #   descent,
 # - predict how its rates fall, and judge whether that brings a training to a halt.
 #
-# You need notebook 01 (the narrow valley) and notebook 02 (annealing). Notebook 03 helps.
+# You need notebook 01 (the narrow valley). Notebooks 02 (annealing) and 03 (momentum) help.
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -21,8 +21,8 @@ import pandas as pd
 import seaborn as sns
 
 from coursekit import SGD, AdaGrad, Momentum, Quadratic, RMSProp, valley
-from coursekit import best, check, claim, exercise, figures, first_step, minimize
-from coursekit import mlp, show_source, sweep, train
+from coursekit import best, best_on_quadratic, check, claim, exercise, first_step, minimize
+from coursekit import mlp, settled_step, show_source, sweep, train
 from coursekit.datasets import digits
 from coursekit.figures import style
 from coursekit.widgets import Descent
@@ -30,13 +30,9 @@ from coursekit.widgets import Descent
 # %% [markdown]
 # ## One rate for unequal slopes
 #
-# Here is the trouble once more. The valley is 25 times as steep across as it is along. One rate has
-# to serve both directions: the steep one limits it, and the shallow one waits.
-
-# %%
-figures.show("7.3")
-
-# %% [markdown]
+# The trouble once more: the valley of Figure 7.3 (notebook 01) is 25 times as steep across as it is
+# along. One rate has to serve both directions: the steep one limits it, and the shallow one waits.
+#
 # Momentum works around the trouble by adding up the small steps along the floor. The trouble itself
 # can be named in one line: $w_2$ should have a rate 25 times smaller than $w_1$. Nobody can set a
 # rate for each of a million parameters by hand. But the gradients themselves tell which parameter
@@ -103,27 +99,20 @@ def best_arrival(surface):
     return min(needed)
 
 
-def heavy_ball(kappa):
-    """Momentum at its best in the long run."""
-    root = np.sqrt(kappa)
-    return Momentum((2 / (1 + root)) ** 2, momentum=((root - 1) / (root + 1)) ** 2)
-
-
 print("κ      plain descent   momentum   AdaGrad")
 compared = {}
 for kappa in (1, 20, 400):
-    row = [arrival(valley(kappa), SGD(2 / (1 + kappa))), arrival(valley(kappa), heavy_ball(kappa))]
+    row = [arrival(valley(kappa), best_on_quadratic(kind, 1, kappa)) for kind in (SGD, Momentum)]
     compared[kappa] = [*row, best_arrival(valley(kappa))]
     print(f"{kappa:3d} {compared[kappa][0]:12d} {compared[kappa][1]:12d} {compared[kappa][2]:9d}")
 assert compared[1][2] == compared[20][2] == compared[400][2] < 10
 
 angles = np.array([0, 5, 10, 15, 20, 30, 45])
 turned = {angle: valley(rotation=np.deg2rad(angle)) for angle in angles.tolist()}
-by_angle = {
-    "AdaGrad": [best_arrival(surface) for surface in turned.values()],
-    "SGD": [arrival(surface, SGD(2 / 21)) for surface in turned.values()],
-    "Momentum": [arrival(surface, heavy_ball(20)) for surface in turned.values()],
-}
+by_angle = {"AdaGrad": [best_arrival(surface) for surface in turned.values()]}
+for name, kind in {"SGD": SGD, "Momentum": Momentum}.items():
+    method = best_on_quadratic(kind, 1, 20)
+    by_angle[name] = [arrival(surface, method) for surface in turned.values()]
 straight, at_15, at_45 = (by_angle["AdaGrad"][i] for i in (0, 3, 6))
 assert at_45 > max(by_angle["SGD"])
 assert 8 <= at_15 / straight < 9
@@ -551,17 +540,15 @@ class AsPrinted:
 goals = np.array([1e-1, 1e-2, 1e-3])
 
 
-def settled(method):
+def steps_to_goals(method):
     """Steps after which the distance to the minimum stays within each goal."""
     points = minimize(narrow, start, method, steps=1500).points
-    far = np.linalg.norm(points, axis=-1)[:, np.newaxis] > goals
-    left = len(far) - np.argmax(far[::-1], axis=0)  # the last point outside, and one more
-    return np.where(far[-1], np.inf, left)
+    return settled_step(np.linalg.norm(points, axis=-1)[:, np.newaxis] <= goals)
 
 
 small_and_large = np.geomspace(0.02, 2, 41)
 stays = {
-    kind: np.array([settled(kind(rate)) for rate in small_and_large])
+    kind: np.array([steps_to_goals(kind(rate)) for rate in small_and_large])
     for kind in (AdaGrad, AsPrinted)
 }
 for counts in stays.values():  # the best rate is neither the smallest nor the largest

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 6 · RMSProp
 #
-# *Section 7.3.4 · Figure 7.3 again · about 50 minutes with the exercises, 25 without*
+# *Section 7.3.4 · about 50 minutes with the exercises, 25 without*
 #
 # AdaGrad never forgets a gradient. RMSProp does, by one changed line. Afterwards you can
 #
@@ -19,7 +19,7 @@ import pandas as pd
 import seaborn as sns
 
 from coursekit import AdaGrad, Quadratic, RMSProp, optimizers, schedules, valley
-from coursekit import best, check, claim, exercise, figures, first_step, minimize
+from coursekit import best, check, claim, exercise, first_step, minimize
 from coursekit import mlp, show_source, sweep, train
 from coursekit.datasets import digits
 from coursekit.figures import style
@@ -220,14 +220,8 @@ claim(
 # %% [markdown]
 # ## What is kept of AdaGrad
 #
-# Here is the narrow valley once more, in which the walls dictate the rate of plain descent. AdaGrad
-# did not notice the walls at all. Does RMSProp?
-
-# %%
-figures.show("7.3")
-
-# %% [markdown]
-# A gradient is still divided by a root of squared gradients. A factor in front of the loss, or in
+# In a narrow valley the walls dictate the rate of plain descent, and AdaGrad did not notice them at
+# all. Does RMSProp? A gradient is still divided by a root of squared gradients. A factor in front of the loss, or in
 # front of all gradients of one parameter, drops out as before.
 
 # %% tags=["claim-7.3.4-e"]

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 7 · Adam, and a race of six
 #
-# *Section 7.3.5 · Figure 7.3 · about 65 minutes with the exercises, 30 without*
+# *Section 7.3.5 · about 65 minutes with the exercises, 30 without*
 #
 # Adam is what most people use and few could write down. This notebook takes it apart, runs the
 # book's formulas exactly as they are printed, and then lets it race against the five methods before
@@ -23,7 +23,7 @@ import pandas as pd
 import seaborn as sns
 
 from coursekit import SGD, AdaGrad, Adam, DoubleWell, Momentum, Nesterov, RMSProp, Rosenbrock
-from coursekit import best, check, claim, datasets, exercise, figures, first_step, minimize, mlp
+from coursekit import best, check, claim, datasets, exercise, first_step, minimize, mlp
 from coursekit import show_source, sweep, train, valley
 from coursekit.figures import style
 from coursekit.widgets import Descent
@@ -36,14 +36,8 @@ tilted = valley(20.0, rotation=np.pi / 6)
 #
 # A narrow valley has two troubles at once. The direction is wrong: the slope points at the wall and
 # not along the floor. And the scale is wrong: one rate has to serve a steep coordinate and a shallow
-# one. Momentum mends the first. It remembers past gradients, so that what alternates cancels and what
-# persists adds up.
-
-# %%
-figures.show("7.3")
-
-# %% [markdown]
-# RMSProp mends the second. It remembers past *squares*, and divides each coordinate by its own
+# one. Momentum mends the first (Figure 7.3). It remembers past gradients, so that what alternates cancels
+# and what persists adds up. RMSProp mends the second. It remembers past *squares*, and divides each coordinate by its own
 # typical size. Neither memory replaces the other. Adam keeps both, each as a running average:
 #
 # $$ \Lambda(n) = \beta_1\Lambda(n-1) + (1-\beta_1)\,g(n) \qquad
@@ -902,4 +896,5 @@ Descent(
 # - J. M. Cohen et al. (2022), "Adaptive gradient methods at the edge of stability", arXiv:2207.14484:
 #   the bound of 38 and how trainings with Adam meet it.
 # - I. Loshchilov, F. Hutter (2019), "Decoupled weight decay regularization", ICLR: AdamW.
-# - The digits are Alpaydin and Kaynak's (1998), the larger images are from MNIST (LeCun, Cortes, Burges).
+# - The digits: E. Alpaydin, C. Kaynak (1998), "Optical recognition of handwritten digits", UCI. MNIST:
+#   Y. LeCun, C. Cortes, C. Burges.

@@ -91,7 +91,7 @@ claim(
 # %% exercise="wake-up"
 
 # %% [markdown]
-# Drag the neuron out to $a = 10$ and read the lines below the picture. (Here $w$ learns as well as
+# Drag the unit out to $a = 10$ and read the lines below the picture. (Here $w$ learns as well as
 # $b$, so that $a$ moves twice as far at each step: the rate of $\frac12$ is the 1 of the exercise.)
 # Make the rate twenty times as large: is the unit awake within 2,000 steps? Then put the rate back and
 # change the loss to *cross-entropy*. Guess the number of steps before you look.
@@ -435,7 +435,8 @@ with style.context():
 # saturation: it is the slope at its very best. Weights four times as large make up for it at $a = 0$,
 # but then the units do not stay at 0. For ReLU with weights of $1/\sqrt n$ half of the switches are
 # off, which halves the *square* of the gradient, hence a factor $\sqrt{\frac12}$ a layer. With all of
-# them on, He's weights are too large by $\sqrt2$ a layer. Also note what the book's condition would mean: with all units active, a ReLU network is an affine map, and no better than a single layer.
+# them on, He's weights are too large by $\sqrt2$ a layer. Also note what the book's condition would
+# mean: with all units active, a ReLU network is an affine map, and no better than a single layer.
 #
 # ## The dead ReLU
 #

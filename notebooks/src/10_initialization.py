@@ -178,9 +178,10 @@ def passes(function, rule, widths, seeds=3):
 
 
 # %% [markdown]
-# The lecture warns that too small as well as too large weights push the activations to where the
-# slope is nearly 0, so that no gradient is left. See whether that is what happens (*saturated* means a
-# slope below 0.01, as in notebook 08).
+# The course follows a second text from here on, the lecture *Impediments to learning*; the numbers of
+# its claims begin with an L. It warns that too small as well as too large weights push the activations
+# to where the slope is nearly 0, so that no gradient is left. See whether that is what happens
+# (*saturated* means a slope below 0.01, as in notebook 08).
 
 # %% tags=["claim-L-a"]
 deep = [100] * 50

@@ -11,8 +11,8 @@
 #   what each of them cannot do,
 # - keep the test set out of the preprocessing, and recognize the mistakes that let it in.
 #
-# You need notebook 01 (curvature $\lambda$, condition number $\kappa$), and for one comparison
-# notebook 07 (Adam).
+# You need notebook 01 (curvature $\lambda$, condition number $\kappa$). For one comparison notebook 07
+# (Adam) helps.
 
 # %%
 # %config InlineBackend.figure_formats = ["retina"]
@@ -749,7 +749,7 @@ with style.context():
 # of notebook 05.)
 #
 # Now with your own hands. The cloud on the left can be dragged off the origin and stretched, and the
-# middle picture shows what that makes of the loss of a neuron without a bias. Drag its centre along
+# middle picture shows what that makes of the loss of a unit without a bias. Drag its centre along
 # the diagonal, and watch the condition number. Then put it back at 0 and make the two scales
 # unequal. Which of the two turns the valley, and which leaves it along the axes? At last, set the
 # correlation to 0.9 and choose *Standardize*: what is left?
@@ -967,10 +967,10 @@ claim(
 # ### Sources
 #
 # - Section 7.6 of *Training Neural Networks Part 1*, whose symbols this notebook follows; the
-#   lecture on impediments to learning, for the argument by the mean input.
+#   lecture *Impediments to learning*, for the argument by the mean input.
 # - Y. LeCun, I. Kanter, S. Solla (1991), "Eigenvalues of covariance matrices: application to
 #   neural-network learning": the largest eigenvalue that a mean makes.
-# - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller (1998), "Efficient backprop": centre, scale,
+# - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller (1998), "Efficient BackProp": centre, scale,
 #   decorrelate.
 # - S. Wiesler, H. Ney (2011), "A convergence analysis of log-linear training": the same for
 #   classifiers.

@@ -4,14 +4,14 @@
 # *Section 7.8 · Figures 7.23 and 7.24 · about 65 minutes with the exercises, 30 without*
 #
 # For twenty years deep networks did not learn, and Section 7.8 says why. This notebook takes the story
-# apart: what vanishes, what does not, and which of the remedies of notebooks 8 to 13 is needed.
+# apart: what vanishes, what does not, and which of the remedies of notebooks 08 to 13 is needed.
 # Afterwards you can
 #
 # - compute, before the first step, by what factor signal and gradient change in each layer,
 # - say which remedy is enough alone, which needs another, and which two do not go together,
 # - find out what is wrong with a deep network that does not learn, in five measured lines.
 #
-# You need notebook 8 (slopes), 10 (the scale of the weights), 12 (standardized input) and 13 (batch
+# You need notebook 08 (slopes), 10 (the scale of the weights), 12 (standardized input) and 13 (batch
 # normalization).
 
 # %%
@@ -56,7 +56,7 @@ show_source(spread_between_rows)
 
 # %% [markdown]
 # Here are both in numbers, for the two readings, with 100 units a layer. The data are the digits of
-# notebook 8, standardized. (The *size* of an array is its root mean square throughout.)
+# notebook 08, standardized. (The *size* of an array is its root mean square throughout.)
 
 # %%
 data = digits()
@@ -689,10 +689,10 @@ claim(
 
 # %% [markdown]
 # The middle network is the interesting one. Adam divides each gradient by its own size, as long as that is
-# above $\sqrt\varepsilon = 10^{-4}$; below, the step shrinks with the gradient (notebook 7). At $10^{-6}$
+# above $\sqrt\epsilon = 10^{-4}$; below, the step shrinks with the gradient (notebook 07). At $10^{-6}$
 # the steps are small, but every layer takes them, the weights grow, and with them the gradient. At
 # $10^{-10}$, in the first layers of the sigmoid network, they are nothing. So one network vanishes and
-# recovers, and the other does not: compare a gradient with the $\varepsilon$ of the optimizer.
+# recovers, and the other does not: compare a gradient with the $\epsilon$ of the optimizer.
 #
 # ## Rescue one
 
@@ -747,8 +747,8 @@ print(chart.to_string())
 # |---|---|---|
 # | loss at the start, in units of $\ln(\text{classes})$ | 1 to 2 | far above: the outputs are too large; scale weights or input (notebooks 10, 12) |
 # | signal between inputs, last over first layer | 0.1 to 10 | the deep layers hear nothing, or shout: weights, or batch normalization (10, 13) |
-# | gradient, first over last layer | 0.1 to 10 | vanishing or exploding: activation and weights (8, 10) |
-# | units with no slope on any row, worst layer | the lesser part | near 100 %: dead or saturated (8) |
+# | gradient, first over last layer | 0.1 to 10 | vanishing or exploding: activation and weights (08, 10) |
+# | units with no slope on any row, worst layer | the lesser part | near 100 %: dead or saturated (08) |
 # | one batch by heart | yes | the fault is in the start or in the code; if yes, it is in the rate or the data |
 #
 # Read all five before you act. A dead layer, in line 4, makes lines 2 and 3 fail as well, as for the last
@@ -761,7 +761,7 @@ print(chart.to_string())
 # | what | its number |
 # |---|---|
 # | a layer multiplies the signal, and the gradient on its way back, by | $f'(0)\,\sigma_w\sqrt n$ with small weights |
-# | slope at 0 | ¼ for sigmoid, 1 for tanh; for ReLU $\sqrt{1/2}$ takes its place (notebook 8) |
+# | slope at 0 | ¼ for sigmoid, 1 for tanh; for ReLU $\sqrt{1/2}$ takes its place (notebook 08) |
 # | a saturated sigmoid layer multiplies the gradient by | $\sqrt{\sigma_w\sqrt n/10}$ |
 # | ReLU with batch normalization multiplies it by | 1.2 (notebook 13) |
 #
@@ -798,7 +798,7 @@ print(chart.to_string())
 # ```
 #
 # PyTorch's clipping takes one norm over all parameters, Keras's `clipnorm` one for each. Their Adam adds
-# $\varepsilon$ outside of the root (notebook 7), so that it damps gradients below $10^{-8}$ in PyTorch and
+# $\epsilon$ outside of the root (notebook 07), so that it damps gradients below $10^{-8}$ in PyTorch and
 # $10^{-7}$ in Keras; here, inside, those below $10^{-4}$.
 
 # %% [markdown]
@@ -814,3 +814,4 @@ print(chart.to_string())
 #   S. Schoenholz et al. (2017), "Deep information propagation": when inputs grow alike, and gradients grow.
 # - R. Pascanu, T. Mikolov, Y. Bengio (2013), "On the difficulty of training recurrent neural networks":
 #   exploding gradients and clipping.
+# - The digits: E. Alpaydin, C. Kaynak (1998), "Optical recognition of handwritten digits", UCI.

@@ -306,8 +306,8 @@ claim(
 # the deeper the network. A scalar bias has nothing of the kind: it is added to all units of the
 # signal, there are four in each block, and each is moved by the sum of everything that comes back. Zhang et
 # al. train theirs with a tenth of the rate for the scalars. The measurement says more precisely what
-# they need: the rate divided by $L$. In SGD and momentum a rate for some parameters is the same thing as a factor on their
-# gradients, so a few lines do it:
+# they need: the rate divided by $L$. In SGD and momentum a rate for some parameters is the same thing
+# as a factor on their gradients, so a few lines do it:
 
 
 # %%
