@@ -46,6 +46,18 @@ def test_what_is_interrupted_leaves_the_old_file_and_nothing_else(tmp_path, monk
     assert names(tmp_path) == ["file"]
 
 
+def test_what_a_killed_process_left_goes_with_a_later_writing(tmp_path):
+    left, young, others = (
+        f".{name}.tmp" for name in ("[a].01234567", "[a].89abcdef", "b.01234567")
+    )
+    for name in (left, young, others):
+        (tmp_path / name).write_text("half")
+    for name in (left, others):
+        os.utime(tmp_path / name, (0, 0))
+    write_whole(tmp_path / "[a]", "whole")
+    assert names(tmp_path) == sorted(["[a]", young, others])
+
+
 def test_an_error_names_the_file_that_was_asked_for(tmp_path):
     path = tmp_path / "nowhere" / "file"
     with pytest.raises(FileNotFoundError) as caught:

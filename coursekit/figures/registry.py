@@ -254,7 +254,8 @@ def check(
             stale.append(Stale(GALLERY, "is not the page that would be written now"))
     if ids is None and folder.is_dir():
         ours = {one.filename(format) for one in chosen for format in FORMATS}
-        strays = sorted({path.name for path in folder.glob("*fig-*")} - ours)
+        names = {path.name for path in folder.glob("*fig-*") if path.suffix != ".tmp"}
+        strays = sorted(names - ours)
         stale += [Stale(name, "belongs to no registered figure") for name in strays]
     return stale
 
