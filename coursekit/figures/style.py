@@ -3,6 +3,7 @@
 Nothing here touches the reader's settings: the style holds inside ``with context():`` only.
 """
 
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -130,7 +131,9 @@ def contours(axes: Axes, objective: Objective, window: Array, levels: list[float
     bands = [loss.min() - 1, *levels, loss.max() + 1]
     shades = LOSS(np.linspace(0, 1, len(bands) - 1))
     filled = axes.contourf(x, y, loss, levels=bands, colors=shades)
-    filled.set_rasterized(True)  # thousands of polygons, and seams between them, in a vector file
+    with warnings.catch_warnings():  # matplotlib before 3.11 says that it cannot
+        warnings.simplefilter("ignore", UserWarning)
+        filled.set_rasterized(True)  # in a vector file: thousands of polygons, seams between them
     axes.contour(x, y, loss, levels=levels, colors="#93A1AF", linewidths=0.6)
     axes.set(xlim=window[0], ylim=window[1])
     axes.spines[["top", "right"]].set_visible(True)

@@ -444,7 +444,7 @@ def noise_left(seed, model):
 
 
 left_over = sweep(noise_left, {"model": list(models)}, seeds=range(3), progress=False)
-middle = left_over.groupby("model").median()  # of the seeds
+middle = left_over.groupby("model").median(numeric_only=True)  # of the seeds
 noise_share = middle[["epoch 10", "epoch 40"]].div(middle["epoch 0"], axis=0)
 assert 0.05 < noise_share.loc["linear", "epoch 40"] < 0.15
 assert noise_share.loc["linear", "epoch 40"] > 0.8 * noise_share.loc["linear", "epoch 10"]

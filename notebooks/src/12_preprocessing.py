@@ -477,8 +477,8 @@ claim(
 
 # %% tags=["hide-input"]
 looks = {"raw": style.DOWN, "− mean image": style.UP, "standardized": "#0072B2"}
-drawn = swept[swept["form"].isin(looks)].fillna(np.inf)
-drawn = drawn.assign(loss=drawn["loss"].clip(upper=10))
+drawn = swept[swept["form"].isin(looks)]
+drawn = drawn.assign(loss=drawn["loss"].fillna(np.inf).clip(upper=10))
 how = {"x": "rate", "y": "loss", "hue": "form", "style": "form", "palette": looks}
 how["dashes"] = dict(zip(looks, ((4, 2), "", (1, 1)), strict=True))
 with style.context():
