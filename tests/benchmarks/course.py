@@ -27,7 +27,12 @@ def main() -> None:
 def measured(path: Path) -> tuple[float, float]:
     """The seconds of one notebook in a fresh kernel, and the kernel's memory at its end, in MB."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": NOTEBOOKS}})
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": NOTEBOOKS}},
+    )
     largest, start = 0, time.perf_counter()
     with TemporaryDirectory() as progress:
         env = {**os.environ, "COURSEKIT_DATA": progress}
