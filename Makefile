@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 # JupyterLab would handle what a widget says in a thread beside the notebook's: a playground then
-# answers at less than half the speed, and an endless answer is harder to stop.
+# answers at less than half the speed, and an endless answer is harder to stop. And it would ask for
+# news over the first page.
 LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
+APPUTILS := @jupyterlab/apputils-extension
 
 .PHONY: setup lab test notebooks figures lock
 .DELETE_ON_ERROR:
@@ -45,7 +47,8 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@mkdir -p $(dir $(LAB_SETTINGS))
-	@echo '{"@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}' \
+	@echo '{"$(APPUTILS):kernels-settings": {"commsOverSubshells": "disabled"},' \
+		'"$(APPUTILS):notification": {"fetchNews": "false", "checkForUpdates": false}}' \
 		> $(LAB_SETTINGS)
 	@touch $@
 
