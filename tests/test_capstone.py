@@ -203,12 +203,47 @@ def test_the_setting_in_one_line():
     )
 
 
-def test_the_bar_counts_all_steps_and_leaves_nothing(monkeypatch):
-    monkeypatch.setattr(deep_run, "_PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr("sys.stderr", stream := io.StringIO())
-    with deep_run.progress_bar() as bar:
-        bar.update(deep_run.EVERY)
-    shown = stream.getvalue()
-    assert " 0/900 [" in shown
-    assert not shown.rpartition("\r")[2].strip()
-    assert not shown.split("\r")[-2].strip()
+# The bar.
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_bar_in_a_terminal_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(deep_run, "_DELAY", 0.0)
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr("sys.stderr", stream)
+        bar = deep_run.Bar(4)
+        bar.tick()
+        bar.close()
+        shown = stream.getvalue()
+        assert ("25% of 3 × 300 steps" in shown) == stream.isatty()
+        assert not shown.rpartition("\r")[2].strip()
+
+
+def test_the_bar_on_a_page_is_one_output_that_ends_empty(monkeypatch):
+    import IPython
+    import IPython.display
+
+    shown = []
+
+    class Handle:
+        def update(self, bundle, raw):
+            shown[-1] = bundle
+
+    def display(bundle, raw, display_id):
+        shown.append(bundle)
+        return Handle()
+
+    shell = type("Shell", (), {"kernel": object()})()
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(IPython.display, "display", display)
+    monkeypatch.setattr(deep_run, "_DELAY", 0.0)
+    bar = deep_run.Bar(2)
+    bar.tick()
+    assert 'value="1" max="2">' in shown[0]["text/html"]
+    bar.tick()
+    bar.close()
+    assert shown == [{"text/plain": "", "text/html": ""}]

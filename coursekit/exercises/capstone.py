@@ -32,8 +32,12 @@ class TrainingExercise(CodeExercise):
         problem = sources.signature_problem(answer, sources.parameters(self.function))
         if problem:
             return self._outcome("wrong", problem)
-        with deep_run.progress_bar() as bar, threadpool_limits(limits=1):
-            return self._outcome_of_runs(answer, partial(bar.update, deep_run.EVERY))
+        bar = deep_run.Bar(len(deep_run.SEEDS) * deep_run.STEPS // deep_run.EVERY)
+        try:
+            with threadpool_limits(limits=1):
+                return self._outcome_of_runs(answer, bar.tick)
+        finally:
+            bar.close()
 
     def _outcome_of_runs(self, answer, tick):
         end, tried, runs = time.monotonic() + self.time_limit, [], []

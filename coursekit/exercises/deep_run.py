@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -25,9 +27,9 @@ from coursekit.training import train
 LAYERS, STEPS, LARGEST_BATCH, GOAL, SEEDS = 30, 300, 64, 0.93, (0, 1, 2)
 EVERY = 10  # steps between two looks at the test digits
 _CLASSES, _PIXELS = 10, 64
-_PATIENCE_SECONDS = 1.0  # before a bar appears
+_DELAY = 1.0  # seconds before a bar appears
 
-Tick = Callable[[], Any]
+Tick = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -262,8 +264,41 @@ def _word(value: Any) -> str:
     return _call(value) if is_dataclass(value) else str(value)
 
 
-def progress_bar() -> Any:
-    """A bar for the steps of all seeds. It comes after a second, and leaves nothing behind."""
-    from tqdm import tqdm
+class Bar:
+    """A progress bar that leaves nothing behind: on a page, or in a terminal."""
 
-    return tqdm(total=len(SEEDS) * STEPS, unit="step", delay=_PATIENCE_SECONDS, leave=False)
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.began = total, 0, time.monotonic()
+        self.stream: TextIO = sys.stderr  # what is printed in an answer's run is kept elsewhere
+        self.place: Any = None
+
+    def tick(self) -> None:
+        """Count one, and show how far it is."""
+        self.done += 1
+        if time.monotonic() - self.began >= _DELAY:
+            self._show(f"{self.done / self.total:.0%} of {len(SEEDS)} × {STEPS} steps")
+
+    def close(self) -> None:
+        """Take it away."""
+        if self.place is not None:
+            self.place.update({"text/plain": "", "text/html": ""}, raw=True)
+        elif self.stream.isatty():
+            self.stream.write("\r" + 40 * " " + "\r")
+
+    def _show(self, words: str) -> None:
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython else None
+        if getattr(shell, "kernel", None) is None:
+            if self.stream.isatty():
+                self.stream.write(f"\r{words}")
+                self.stream.flush()
+            return
+        from IPython.display import display
+
+        meter = f'<progress style="vertical-align:middle" value="{self.done}" max="{self.total}">'
+        meter += f"</progress> {words}"
+        bundle = {"text/plain": words, "text/html": meter}
+        if self.place is None:
+            self.place = display(bundle, raw=True, display_id=True)
+        else:
+            self.place.update(bundle, raw=True)
