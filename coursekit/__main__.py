@@ -1,6 +1,7 @@
 """The command line: ``coursekit figures``, ``coursekit exercises``, ``coursekit progress``."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections import Counter
@@ -17,7 +18,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command: 0 if all is well, 1 if a check found something, 2 for a wrong request."""
     args = _parser().parse_args(argv)
     try:
-        return args.command(args)
+        code: int = args.command(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever was reading, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -130,6 +136,8 @@ def _progress(args: argparse.Namespace) -> int:
         warnings.showwarning = lambda message, *_, **__: _say(str(message))
         try:
             return _progress_command(args)
+        except BrokenPipeError:
+            raise
         except ValueError as error:
             return _refuse(str(error))
         except OSError as error:

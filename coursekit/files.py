@@ -34,7 +34,8 @@ def write_whole(path: Path, data: str | bytes) -> None:
         # The reader of the message knows nothing of the temporary file.
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only folder says so even where there is nothing to remove
+            temporary.unlink(missing_ok=True)
 
 
 def _tidy(path: Path) -> None:

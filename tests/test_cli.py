@@ -296,3 +296,11 @@ def test_as_a_program():
     with pytest.raises(SystemExit) as bare:
         main([])
     assert bare.value.code == 2
+
+
+def test_a_reader_who_has_enough_is_no_error():
+    run = [sys.executable, "-m", "coursekit", "progress"]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()  # as head does after its lines
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

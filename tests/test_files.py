@@ -58,6 +58,17 @@ def test_what_a_killed_process_left_goes_with_a_later_writing(tmp_path):
     assert names(tmp_path) == sorted(["[a]", young, others])
 
 
+def test_a_read_only_folder_names_the_file_that_was_asked_for(tmp_path, monkeypatch):
+    def refuse(self, *arguments, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OSError) as caught:
+        write_whole(tmp_path / "file", "new")
+    assert caught.value.filename == str(tmp_path / "file")
+
+
 def test_an_error_names_the_file_that_was_asked_for(tmp_path):
     path = tmp_path / "nowhere" / "file"
     with pytest.raises(FileNotFoundError) as caught:

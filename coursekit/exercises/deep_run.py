@@ -265,7 +265,7 @@ def _word(value: Any) -> str:
 
 
 class Bar:
-    """A progress bar that leaves nothing behind: on a page, or in a terminal."""
+    """A progress bar that leaves nothing behind, on a page or in a terminal, unlike tqdm's."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self.began = total, 0, time.monotonic()
