@@ -79,7 +79,7 @@ ledger.show(f"{len(entries)} claims were measured: {shares}.")
 ledger.show(
     ledger.table(
         judged("misprint"),
-        claim=lambda entry: entry.link,
+        number=lambda entry: entry.link,
         as_printed=lambda entry: entry.claim.statement,
         right=lambda entry: entry.claim.condition,
         measured=lambda entry: entry.claim.measured,
@@ -95,7 +95,7 @@ ledger.show(
 ledger.show(
     ledger.table(
         judged("too strong"),
-        claim=lambda entry: entry.link,
+        number=lambda entry: entry.link,
         it_says=lambda entry: entry.claim.statement,
         it_is=lambda entry: entry.claim.condition,
         measured=lambda entry: entry.claim.measured,
@@ -112,7 +112,7 @@ ledger.show(
 ledger.show(
     ledger.table(
         [entry for entry in entries if entry.claim.paper],
-        claim=lambda entry: entry.link,
+        number=lambda entry: entry.link,
         paper=lambda entry: entry.claim.paper,
         reported=lambda entry: entry.claim.reported,
         measured_here=lambda entry: entry.claim.measured,
@@ -128,7 +128,7 @@ for chapter in dict.fromkeys(entry.chapter for entry in entries):
     rows = [entry for entry in entries if entry.chapter == chapter]
     claims = ledger.table(
         rows,
-        claim=lambda entry: entry.link,
+        number=lambda entry: entry.link,
         statement=lambda entry: entry.claim.statement,
         measured=lambda entry: entry.claim.measured,
         verdict=lambda entry: entry.claim.judgement,
