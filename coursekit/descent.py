@@ -78,10 +78,7 @@ def first_step(reached: NDArray[np.bool_]) -> Any:
     2
     """
     reached = np.asarray(reached)
-    steps = np.where(reached.any(axis=0), reached.argmax(axis=0), math.inf)
-    if steps.ndim:
-        return steps
-    return int(steps) if np.isfinite(steps) else math.inf
+    return _plain(np.where(reached.any(axis=0), reached.argmax(axis=0), math.inf))
 
 
 def settled_step(reached: NDArray[np.bool_]) -> Any:
@@ -94,7 +91,10 @@ def settled_step(reached: NDArray[np.bool_]) -> Any:
     """
     reached = np.asarray(reached)
     failing = first_step(~reached[::-1])  # counted from the end
-    steps = np.where(failing == 0, math.inf, np.maximum(len(reached) - failing, 0))
+    return _plain(np.where(failing == 0, math.inf, np.maximum(len(reached) - failing, 0)))
+
+
+def _plain(steps: Array) -> Any:
     if steps.ndim:
         return steps
     return int(steps) if np.isfinite(steps) else math.inf

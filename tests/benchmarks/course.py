@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def measured(path: Path) -> tuple[float, float]:
-    """The seconds of one notebook in a fresh kernel, and the kernel's memory at its end, in MB."""
+    """The seconds of a notebook in a fresh kernel, and the most MB that it has after a cell."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
