@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit import datasets
 from coursekit.checks import Array
-from coursekit.diagnostics import dead_units, flat_share, layer_signals, spread_between_rows
-from coursekit.exercises.deep_starts import FLAT, FUNCTIONS, ROWS, RULES, SATURATING
-from coursekit.initializers import normal
-from coursekit.network import mlp
-from coursekit.preprocessing import Standardize
+from coursekit.diagnostics import spread_between_rows
+from coursekit.exercises.deep_starts import (
+    FLAT,
+    FUNCTIONS,
+    ROWS,
+    RULES,
+    SATURATING,
+    drawn,
+    flat_units,
+)
 from coursekit.widgets.playground import Choice, Control, Playground, Slider, Toggle
 from coursekit.widgets.scene import Bars, Frame, Image, Item, Panel, Path, Point, Text, View, number
 
@@ -91,7 +95,7 @@ class Depth(Playground):
         free = self.state["initialization"] == NORMAL
         # More threads gain nothing on so few rows, and wait for the core that the browser is on.
         with _blas().limit(limits=1):
-            return _measure(**self.state | ({} if free else {"std": None}))
+            return _measure(**self.state | ({} if free else {"std": 0.0}))
 
     def activation_ratio(self) -> float:
         """The spread of the last hidden layer's activations, in that of the first."""
@@ -175,18 +179,10 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
-@cache
-def _data(standardize: bool) -> tuple[Array, NDArray[np.int64]]:
-    """The digits that go through, and their classes."""
-    data = datasets.digits()
-    x = Standardize().fit_transform(data.x_train) if standardize else data.x_train
-    return x[:ROWS], data.y_train[:ROWS]
-
-
 @lru_cache(maxsize=8)
 def _measure(
     initialization: str,
-    std: float | None,
+    std: float,
     activation: str,
     batch_norm: bool,
     standardize: bool,
@@ -194,20 +190,13 @@ def _measure(
     width: int,
     seed: int,
 ) -> Measured:
-    rule = RULES[initialization] if std is None else normal(std)
-    function, window = FUNCTIONS[activation], WINDOWS[activation]
-    x, y = _data(standardize)
-    sizes = [x.shape[1], *[width] * depth, 10]
-    network = mlp(sizes, np.random.default_rng(seed), function, rule, batch_norm)
-    signals = layer_signals(network, x, y)
+    network, x, signals = drawn(
+        initialization, std, activation, batch_norm, standardize, depth, width, seed
+    )
     hidden = [one for one in signals if one.role == "activation"]
     weights = [one.weight_gradients for one in signals if one.weight_gradients is not None]
     if batch_norm:
-        network.set_statistics(x)  # for units are judged as at test time
-        units: Mapping[str, NDArray[Any]] = (
-            flat_share(network, x, FLAT) if activation in SATURATING else dead_units(network, x)
-        )
-        flat = np.array([shares.mean() for shares in units.values()])
+        flat = flat_units(network, x, activation, batch_norm)
     else:  # the same numbers without a second pass
         flat = np.array([_flat_part(activation, one.outputs) for one in hidden])
     return Measured(
@@ -216,7 +205,7 @@ def _measure(
         np.array([one.gradients.std() for one in hidden if one.gradients is not None]),
         np.array([gradient.std() for gradient in weights[:depth]]),
         flat,
-        np.array([_histogram(one.outputs, window) for one in hidden]),
+        np.array([_histogram(one.outputs, WINDOWS[activation]) for one in hidden]),
     )
 
 
