@@ -91,12 +91,16 @@ def _figures(args: argparse.Namespace) -> int:
         registry.check_request(ids, formats)
     except ValueError as error:
         return _refuse(str(error))
+    size, theme = args.size or "page", args.theme or "light"
     try:
         if args.check:
-            return _report([*registry.check(ids, args.out), *registry.check_grey(ids)])
-        paths = registry.save(ids, formats, args.out, args.size or "page", args.theme or "light")
+            found = [*registry.check(ids, args.out), *registry.check_grey(ids)]
+        else:
+            paths = registry.save(ids, formats, args.out, size, theme)
     except OSError as error:
         return _refuse(f"cannot write to {error.filename or args.out}: {error.strerror or error}")
+    if args.check:
+        return _report(found)
     for path in paths:
         print(path)
     return 0

@@ -45,27 +45,27 @@ class TrainingExercise(CodeExercise):
             tried.append(trials.run(answer, (seed,), self.setup_limit))
             if tried[-1].blank_of == self.id:
                 return self.not_attempted()
-            if tried[-1].timed_out:
-                limit = f"{self.setup_limit:g} s"
-                words = f"your function has not returned within {limit}. Does a loop never end?"
-                return self._outcome("raised", f"Stopped: {words}")
-            if tried[-1].raised:
-                return self._outcome("raised", f"{tried[-1].raised}.")
+            late = f"your function has not returned within {self.setup_limit:g} s. "
+            if failed := self._failure(tried[-1], late + "Does a loop never end?"):
+                return failed
             setting = deep_run.setting_of(tried[-1].value)
             if isinstance(setting, str):
                 return self._outcome("wrong", setting)
             left = max(0.05, end - time.monotonic())
             tried.append(trials.run(partial(deep_run.run, setting, seed, tick), (), left))
-            if tried[-1].timed_out:
-                limit = f"{self.time_limit:g} s"
-                words = f"not trained within {limit}. A smaller network will do."
-                return self._outcome("raised", f"Stopped: {words}")
-            if tried[-1].raised:
-                return self._outcome("raised", f"{tried[-1].raised}.")
+            late = f"not trained within {self.time_limit:g} s. "
+            if failed := self._failure(tried[-1], late + "A smaller network will do."):
+                return failed
             runs.append(tried[-1].value)
             if not runs[-1].met:
                 break
         return self._judged(setting, runs, trials.remarks(tried, []))
+
+    def _failure(self, tried, late):
+        """The outcome of what was stopped, being late, or raised; else None."""
+        if tried.timed_out:
+            return self._outcome("raised", f"Stopped: {late}")
+        return self._outcome("raised", f"{tried.raised}.") if tried.raised else None
 
     def _judged(self, setting, runs, remarks):
         lowest = min(run.accuracy[-1] for run in runs)
